@@ -1,0 +1,112 @@
+// Stage: engine. The spine: a Query in, record batches out.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "penstock/environment.h"
+#include "penstock/event.h"
+#include "penstock/query.h"
+
+namespace penstock {
+
+/// Values of one column that had no exact place, and what became of them.
+struct LossyColumn {
+  std::string column;
+  std::int64_t nulled = 0;
+  std::int64_t as_text = 0;
+  std::int64_t clamped = 0;
+};
+
+/// Rows as Arrow record batches, in the order the database gives them.
+///
+/// Thread contract: one thread at a time. Lifetime: batches own their memory and outlive the stream. Destroying an
+/// unfinished stream cancels the query and waits until the database has let go of it.
+class BatchStream {
+ public:
+  BatchStream(BatchStream&&) noexcept;
+  BatchStream& operator=(BatchStream&&) noexcept;
+  ~BatchStream();
+
+  /// Known before the first batch, also of an empty result.
+  const std::shared_ptr<arrow::Schema>& schema() const noexcept;
+  const std::string& dialect() const noexcept;
+
+  /// The next batch (never empty), or null at the end. After an error or the end every further call gives the same.
+  /// Throws Error: kLimit (rows, bytes), kTimeout, kInterrupted (the stop token), kDataSource.
+  std::shared_ptr<arrow::RecordBatch> next();
+
+  std::int64_t rows() const noexcept;
+  std::int64_t bytes() const noexcept;    // of Arrow data
+  std::int64_t batches() const noexcept;
+  /// Rows the result will have, if the database could say so beforehand; else -1. An estimate, for progress only.
+  std::int64_t expected_rows() const noexcept;
+  /// Columns with at least one lossy value; complete once next() has given null.
+  std::vector<LossyColumn> lossy() const;
+
+ private:
+  friend class Engine;
+  struct State;
+  explicit BatchStream(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+/// What `plan` shows: everything that is known without reading a row.
+struct QueryPlan {
+  struct Column {
+    std::string name;
+    std::string declared;  // the database's own type name, or empty
+    std::string arrow;     // the Arrow type; "by the first rows" where only values can tell
+  };
+  std::string dialect;
+  std::vector<Column> columns;
+  std::vector<std::string> explain;  // the database's own EXPLAIN, a line each
+  std::vector<std::string> account;  // what the account could do beyond reading
+  std::vector<std::string> routes;   // where a connection would go; never credentials
+};
+
+/// Thread contract: immutable after construction; any number of threads may call it at once, each call has its own
+/// connection.
+class Engine {
+ public:
+  /// Reads the control variables (row cap, private hosts) now; throws Error{kConfiguration} if one has a bad value.
+  explicit Engine(Environment environment, Events events = {});
+
+  /// Resolves the DSN, passes the guard, connects read-only, binds `params` and starts the query.
+  ///
+  /// Example:
+  ///   Engine engine(Environment::of_process());
+  ///   BatchStream rows = engine.open(query, {{"since", std::string("2026-01-01")}});
+  ///   while (auto batch = rows.next()) { ... }
+  ///
+  /// Throws Error: kRecipe (a parameter missing, unused; a query that cannot be scanned), kRefused, kUnavailable,
+  /// kDataSource, kTimeout, kInterrupted.
+  BatchStream open(const Query& query, const Params& params, std::stop_token stop = {}) const;
+
+  /// As open, but only prepares and explains.
+  QueryPlan plan(const Query& query, const Params& params, std::stop_token stop = {}) const;
+
+  /// Connects and runs SELECT 1 (RS-023).
+  void probe(const Query& query, std::stop_token stop = {}) const;
+
+  /// The cap on rows that a query with this limit has, and the name of what set it, for messages.
+  std::int64_t row_cap(const Limits& limits) const noexcept;
+
+  const Environment& environment() const noexcept { return environment_; }
+  /// The dialects of this build, and their client libraries' versions.
+  static std::map<std::string, std::string> dialects();
+
+ private:
+  Environment environment_;
+  Events events_;
+  std::int64_t max_rows_ = 0;
+  std::string max_rows_name_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,70 @@
+// Stage: declare. Text -> Recipe. Pure: no database, no network, no environment but what is passed in.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "penstock/event.h"
+#include "penstock/query.h"
+
+namespace penstock {
+
+/// A recipe's `sink:` section, as written; flags win over it.
+struct RecipeSink {
+  std::string path;         // empty: not given. Relative to the working directory.
+  std::string format;       // empty: by the path's extension
+  std::string compression;  // "NAME" or "NAME:LEVEL"; empty: the format's default
+  std::int64_t row_group_rows = 0;  // 0: the default
+};
+
+/// The columns a recommender's `schema:` section names; each must be in the result (RS-022).
+struct RequiredColumn {
+  std::string role;  // "user_column", "item_column", "time_column"
+  std::string name;
+};
+
+struct Recipe {
+  std::string file;
+  std::string name;
+  std::string description;
+  Query query;
+  Params parameters;  // as written, strings not yet expanded
+  RecipeSink sink;
+  std::vector<RequiredColumn> required_columns;
+  /// Unknown top-level keys, each "FILE:LINE:COL: unknown top-level key 'x' (did you mean 'y'?)". They are left to
+  /// their owner (RS-028), so they warn and never fail.
+  std::vector<std::string> warnings;
+};
+
+/// Reads a recipe's text. `file` is used in messages and to find `query_file` (read through `read_file`, which is
+/// given a path and returns its bytes; it throws Error{kRecipe} if it cannot).
+///
+/// Throws Error{kRecipe}, message "FILE:LINE:COL: ...", on anything that is not a recipe: bad YAML, an unknown key in
+/// `source`, `sink`, `limits`, `partition`, `types` (hint: the nearest known one), a missing or empty field, a value
+/// out of range (RS-001, RS-002, RS-005, RS-009).
+Recipe parse_recipe(std::string_view text, const std::string& file,
+                    const std::function<std::string(const std::string& path)>& read_file);
+
+/// Looks up a variable for `${NAME}`; nothing if it is not set.
+using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// The recipe's parameters with every `${NAME}` in a string value replaced once; the result stays a string (RS-006).
+/// Throws Error{kRecipe} for a name that may not be read, or is unset; the message has the name, never a value
+/// (RS-007). An empty one is reported as event `recipe_env_var_empty`.
+Params expand_parameters(const Recipe& recipe, const Lookup& lookup, const Events& events);
+
+/// Reads "NAME=VALUE" or "NAME:TYPE=VALUE" (TYPE: str, int, float, bool) as `-p` does: VALUE is a YAML 1.2 scalar.
+/// Throws Error{kUsage}.
+std::pair<std::string, Value> parse_parameter(std::string_view text);
+
+/// JSON Schema (draft 2020-12) of KIND: "recipe". Throws Error{kUsage} naming the kinds.
+std::string json_schema(std::string_view kind);
+
+/// A commented starter of KIND that `parse_recipe` accepts. Throws Error{kUsage} naming the kinds.
+std::string starter(std::string_view kind);
+
+}  // namespace penstock

@@ -1,0 +1,30 @@
+// Points in time that every wait takes.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <stop_token>
+
+namespace penstock {
+
+/// A moment of the steady clock after which to give up. Cheap to copy.
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static Deadline never() { return Deadline(Clock::time_point::max()); }
+  /// Zero or negative: never.
+  static Deadline after(std::chrono::milliseconds wait) {
+    return wait.count() <= 0 ? never() : Deadline(Clock::now() + wait);
+  }
+  Deadline sooner(Deadline other) const { return Deadline(std::min(at_, other.at_)); }
+
+  bool passed() const { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
+  Clock::time_point at() const { return at_; }
+
+ private:
+  explicit Deadline(Clock::time_point at) : at_(at) {}
+  Clock::time_point at_;
+};
+
+}  // namespace penstock

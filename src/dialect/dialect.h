@@ -1,0 +1,86 @@
+// What a database must be able to do for the engine. The only virtual interfaces of the project.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "base/deadline.h"
+#include "columns/ledger.h"
+#include "declare/scanner.h"
+#include "declare/statement.h"
+#include "guard/dsn.h"
+#include "guard/target.h"
+#include "penstock/limits.h"
+#include "penstock/query.h"
+#include "penstock/types.h"
+
+namespace penstock {
+
+/// How long a wait may last, and who may end it sooner. Every call that can block takes one.
+struct Wait {
+  Deadline deadline;
+  std::stop_token stop;
+};
+
+/// What a session needs to know before the first statement.
+struct Session {
+  Access access = Access::kReadOnly;
+  Limits limits;
+  bool allow_privileged = false;
+};
+
+struct ReadOptions {
+  BatchSize batch;
+  TypeChoices types;
+};
+
+struct ColumnFacts {
+  std::string name;
+  std::string declared;  // the database's type name, or empty
+  std::string arrow;
+};
+
+/// A running query. One thread at a time. Must not outlive its Connection; batches may.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  /// Known from the start, also of an empty result.
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// The next batch, never empty; null at the end.
+  virtual std::shared_ptr<arrow::RecordBatch> next() = 0;
+  virtual const Ledger& ledger() const = 0;
+  /// An estimate of the result's rows, or -1.
+  virtual std::int64_t expected_rows() const = 0;
+};
+
+/// One session. One thread at a time. Destroying it cancels what still runs.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  /// Throws Error{kDataSource} for what the database refuses, Error{kRefused} for a statement that is not a read.
+  virtual std::unique_ptr<Cursor> execute(const Statement& statement, const ReadOptions& options,
+                                          const Wait& wait) = 0;
+  virtual std::vector<ColumnFacts> describe(const Statement& statement, const ReadOptions& options) = 0;
+  virtual std::vector<std::string> explain(const Statement& statement) = 0;
+  virtual std::vector<std::string> account() = 0;
+};
+
+/// Stateless; any number of threads at once.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string client_version() const = 0;
+  virtual const Lexicon& lexicon() const = 0;
+  virtual Routes routes(const Dsn& dsn) const = 0;
+  /// Read-only and with its timeouts set, or throws (RS-013, RS-014).
+  virtual std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
+                                               const Session& session, const Wait& wait) const = 0;
+};
+
+}  // namespace penstock
