@@ -11,6 +11,9 @@ if(PENSTOCK_SANITIZE)
   target_compile_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE} -fno-sanitize-recover=all
                                                     -fno-omit-frame-pointer)
   target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
+  # Defaults compiled in, so that a test that clears the environment has them too.
+  target_sources(penstock_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${CMAKE_SOURCE_DIR}/cmake/sanitizer_options.cc>)
 endif()
 if(PENSTOCK_FUZZ)
   target_compile_options(penstock_options INTERFACE -fsanitize=fuzzer-no-link)
