@@ -1,4 +1,5 @@
-// What a database must be able to do for the engine. The only virtual interfaces of the project.
+// What a database must be able to do for the engine. The only virtual interfaces of the
+// project.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@
 
 namespace penstock {
 
-/// How long a wait may last, and who may end it sooner. Every call that can block takes one.
+/// How long a wait may last, and who may end it sooner. Every call that can block takes
+/// one.
 struct Wait {
   Deadline deadline;
   std::stop_token stop;
@@ -53,7 +55,7 @@ class Cursor {
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
   /// The next batch, never empty; null at the end.
   virtual std::shared_ptr<arrow::RecordBatch> next() = 0;
-  virtual const Ledger& ledger() const = 0;
+  virtual Ledger ledger() const = 0;
   /// An estimate of the result's rows, or -1.
   virtual std::int64_t expected_rows() const = 0;
 };
@@ -62,10 +64,13 @@ class Cursor {
 class Connection {
  public:
   virtual ~Connection() = default;
-  /// Throws Error{kDataSource} for what the database refuses, Error{kRefused} for a statement that is not a read.
-  virtual std::unique_ptr<Cursor> execute(const Statement& statement, const ReadOptions& options,
+  /// Throws Error{kDataSource} for what the database refuses, Error{kRefused} for a
+  /// statement that is not a read.
+  virtual std::unique_ptr<Cursor> execute(const Statement& statement,
+                                          const ReadOptions& options,
                                           const Wait& wait) = 0;
-  virtual std::vector<ColumnFacts> describe(const Statement& statement, const ReadOptions& options) = 0;
+  virtual std::vector<ColumnFacts> describe(const Statement& statement,
+                                            const ReadOptions& options) = 0;
   virtual std::vector<std::string> explain(const Statement& statement) = 0;
   virtual std::vector<std::string> account() = 0;
 };
@@ -80,7 +85,8 @@ class Dialect {
   virtual Routes routes(const Dsn& dsn) const = 0;
   /// Read-only and with its timeouts set, or throws (RS-013, RS-014).
   virtual std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
-                                               const Session& session, const Wait& wait) const = 0;
+                                              const Session& session,
+                                              const Wait& wait) const = 0;
 };
 
 }  // namespace penstock

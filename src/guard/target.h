@@ -4,15 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "guard/dsn.h"
-
 namespace penstock {
 
-/// Everything a driver could open or dial for a Dsn.
+/// Everything a driver could open for a Dsn. A dialect lists them; none may be left out.
 struct Routes {
   struct File {
-    std::string path;  // as written; relative to the working directory
-    bool memory = false;
+    std::string path;  // as written, relative to the working directory; empty: a database
+                       // in memory
   };
   std::vector<File> files;
 };
@@ -20,7 +18,8 @@ struct Routes {
 /// What was admitted. Only `admit` makes one, so a dialect cannot open anything else.
 class Target {
  public:
-  /// Absolute, without symbolic links in its last component at the time of admission; empty for a database in memory.
+  /// Absolute and without symbolic links at the time of admission; empty: a database in
+  /// memory.
   const std::string& path() const noexcept { return path_; }
 
  private:
@@ -29,8 +28,10 @@ class Target {
   std::string path_;
 };
 
-/// Admits a regular file that exists, or a database in memory. Throws Error{kUnavailable} for a file that is not there
-/// (nothing is ever created), Error{kRefused} for a FIFO, device, socket, directory, or anything under /proc or /sys.
+/// Admits a regular file that exists, or a database in memory. Throws Error{kUnavailable}
+/// for a file that is not there (nothing is ever created) and Error{kRefused} for a FIFO,
+/// device, socket or folder and for anything under /proc, /sys or /dev, also behind a
+/// symbolic link.
 Target admit(const Routes& routes);
 
 }  // namespace penstock

@@ -1,0 +1,243 @@
+#include "dialect/sqlite/connection.h"
+
+#include <map>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "columns/arrow_types.h"
+#include "dialect/sqlite/authorizer.h"
+#include "dialect/sqlite/cursor.h"
+#include "dialect/sqlite/errors.h"
+
+namespace penstock::sqlite {
+namespace {
+
+// A value longer than this is an error, whatever the file claims; a batch holds at least
+// one row.
+constexpr int kMaxValueBytes = 256 * 1024 * 1024;
+// Looking at the clock this often costs nothing that can be measured and ends a loop
+// within milliseconds.
+constexpr int kOpcodesPerLook = 4000;
+
+std::string placeholder(int index) { return fmt::format("?{}", index + 1); }
+
+void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement) {
+  int index = 0;
+  for (const Value& value : statement.values) {
+    ++index;
+    int code = SQLITE_OK;
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      code = sqlite3_bind_text64(prepared, index, text->data(), text->size(),
+                                 SQLITE_TRANSIENT, SQLITE_UTF8);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      code = sqlite3_bind_int64(prepared, index, *integer);
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      code = sqlite3_bind_double(prepared, index, *real);
+    } else if (const auto* boolean = std::get_if<bool>(&value)) {
+      code = sqlite3_bind_int(prepared, index, *boolean ? 1 : 0);
+    } else {
+      code = sqlite3_bind_null(prepared, index);
+    }
+    const std::string& name = statement.names[static_cast<std::size_t>(index - 1)];
+    if (code != SQLITE_OK)
+      throw error_of(db, fmt::format("query parameter ':{}' cannot be bound", name));
+  }
+}
+
+}  // namespace
+
+SqliteConnection::SqliteConnection(const Target& target, const Session& session,
+                                   const Wait& wait)
+    : path_(target.path()), wait_(wait), busy_timeout_(session.limits.connect) {
+  open(path_);
+  harden();
+}
+
+void SqliteConnection::open(const std::string& path) {
+  // No SQLITE_OPEN_URI: an absolute path is never taken as file:. NOMUTEX: one thread at
+  // a time is the contract, and makes protected and unprotected values the same thing
+  // (https://www.sqlite.org/c3ref/value.html).
+  const int flags = path.empty()
+                        ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX
+                        : SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+                              SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &raw,
+                                   flags | SQLITE_OPEN_EXRESCODE, nullptr);
+  db_.reset(raw);
+  if (code != SQLITE_OK)
+    throw error_of(raw, fmt::format("cannot open database file '{}'", printable(path)));
+  sqlite3_progress_handler(raw, kOpcodesPerLook, &SqliteConnection::on_progress, this);
+  sqlite3_busy_handler(raw, &SqliteConnection::on_busy, this);
+}
+
+// https://www.sqlite.org/security.html, "untrusted SQLite database files" and "untrusted
+// SQL".
+void SqliteConnection::harden() {
+  sqlite3* db = db_.get();
+  const std::pair<int, int> switches[] = {{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                                          {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                                          {SQLITE_DBCONFIG_DQS_DML, 0},
+                                          {SQLITE_DBCONFIG_DQS_DDL, 0},
+                                          {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                                          {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+                                          {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0}};
+  for (const auto& [option, wanted] : switches) {
+    int now = -1;
+    if (sqlite3_db_config(db, option, wanted, &now) != SQLITE_OK || now != wanted) {
+      throw Error(
+          Category::kDataSource, "session_not_read_only",
+          fmt::format("this SQLite library refused a safety setting ({})", option));
+    }
+  }
+  sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+  sqlite3_limit(db, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
+  sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+  run("PRAGMA mmap_size=0");  // a mapped file that is cut by another program kills the
+                              // process
+  run("PRAGMA cell_size_check=ON");
+  run("PRAGMA query_only=ON");
+  if (read_int("PRAGMA query_only") != 1) {
+    throw Error(Category::kDataSource, "session_not_read_only",
+                "PRAGMA query_only could not be set");
+  }
+  read_int("PRAGMA schema_version");  // the first look at the file: not a database,
+                                      // corrupt, locked
+  sqlite3_set_authorizer(db, authorize_read, nullptr);
+}
+
+void SqliteConnection::run(const char* pragma) {
+  if (sqlite3_exec(db_.get(), pragma, nullptr, nullptr, nullptr) != SQLITE_OK)
+    fail("cannot open the database");
+}
+
+std::int64_t SqliteConnection::read_int(const char* pragma) {
+  const Prepared prepared = prepare(pragma, nullptr);
+  if (sqlite3_step(prepared.get()) != SQLITE_ROW) fail("cannot open the database");
+  return sqlite3_column_int64(prepared.get(), 0);
+}
+
+bool SqliteConnection::wait_is_over() {
+  if (wait_.stop.stop_requested()) {
+    ended_ = Ended::kStopped;
+  } else if (wait_.deadline.passed()) {
+    ended_ = Ended::kDeadline;
+  }
+  return ended_ != Ended::kNo;
+}
+
+int SqliteConnection::on_progress(void* self) noexcept {
+  return static_cast<SqliteConnection*>(self)->wait_is_over() ? 1 : 0;
+}
+
+// Waits for a writer, a little longer each time, up to the connect timeout (RS-009).
+int SqliteConnection::on_busy(void* self, int calls) noexcept {
+  auto* connection = static_cast<SqliteConnection*>(self);
+  if (calls == 0) connection->busy_until_ = Deadline::after(connection->busy_timeout_);
+  if (connection->wait_is_over() || connection->busy_until_.passed()) return 0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::min(1 + calls, 25)));
+  return 1;
+}
+
+void SqliteConnection::fail(std::string_view what, std::string_view where) {
+  if (ended_ == Ended::kStopped) {
+    throw Error(Category::kInterrupted, "interrupted",
+                "interrupted; the query was stopped");
+  }
+  if (ended_ == Ended::kDeadline) {
+    throw Error(Category::kTimeout, "statement_timeout",
+                "the query ran past its time limit and was stopped",
+                "narrow the query, or raise statement_timeout_seconds or limits.seconds");
+  }
+  throw error_of(db_.get(), what, where);
+}
+
+Prepared SqliteConnection::prepare(const std::string& text, const Statement* statement) {
+  sqlite3_stmt* raw = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(db_.get(), text.c_str(),
+                                      static_cast<int>(text.size()) + 1, 0, &raw, &tail);
+  Prepared prepared(raw);
+  if (code != SQLITE_OK) {
+    const int offset = sqlite3_error_offset(db_.get());
+    const std::string where =
+        statement != nullptr && offset >= 0
+            ? statement->position(placeholder, static_cast<std::size_t>(offset))
+            : "";
+    fail(statement != nullptr ? "the query cannot be prepared"
+                              : "cannot open the database",
+         where);
+  }
+  if (statement != nullptr && !trim(tail).empty()) {
+    throw Error(Category::kRefused, "not_one_statement",
+                "the query is more than one statement", "a query is a single SELECT");
+  }
+  return prepared;
+}
+
+Prepared SqliteConnection::prepare_read(const Statement& statement) {
+  Prepared prepared = prepare(statement.text(placeholder), &statement);
+  sqlite3_stmt* raw = prepared.get();
+  if (raw == nullptr || sqlite3_column_count(raw) == 0 ||
+      sqlite3_stmt_readonly(raw) == 0 || sqlite3_stmt_isexplain(raw) != 0) {
+    throw Error(Category::kRefused, "not_a_read",
+                "the query does not return rows by reading only",
+                "a query is a single SELECT, VALUES or WITH ... SELECT");
+  }
+  bind_values(db_.get(), raw, statement);
+  return prepared;
+}
+
+std::unique_ptr<Cursor> SqliteConnection::execute(const Statement& statement,
+                                                  const ReadOptions& options,
+                                                  const Wait& wait) {
+  wait_ = wait;
+  return std::make_unique<SqliteCursor>(*this, prepare_read(statement), options);
+}
+
+std::vector<ColumnFacts> SqliteConnection::describe(const Statement& statement,
+                                                    const ReadOptions& options) {
+  const Prepared prepared = prepare_read(statement);
+  std::vector<ColumnFacts> facts;
+  for (const CursorColumn& column : cursor_columns(prepared.get(), options.types)) {
+    facts.push_back({column.name, column.declared,
+                     column.type ? arrow_type_text(*column.type) : "by the first rows"});
+  }
+  return facts;
+}
+
+std::vector<std::string> SqliteConnection::explain(const Statement& statement) {
+  prepare_read(
+      statement);  // a single statement that reads, before it is put behind EXPLAIN
+  const Prepared prepared =
+      prepare("EXPLAIN QUERY PLAN " + statement.text(placeholder), &statement);
+  bind_values(db_.get(), prepared.get(), statement);
+  std::vector<std::string> lines;
+  std::map<int, int> depth{{0, -1}};
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(prepared.get())) == SQLITE_ROW) {
+    const int id = sqlite3_column_int(prepared.get(), 0);
+    const int parent = sqlite3_column_int(prepared.get(), 1);
+    depth[id] = depth[parent] + 1;
+    const auto* detail =
+        reinterpret_cast<const char*>(sqlite3_column_text(prepared.get(), 3));
+    lines.push_back(fmt::format("{:{}}{}", "", 2 * depth[id],
+                                printable(detail == nullptr ? "" : detail, 400)));
+  }
+  if (code != SQLITE_DONE) fail("the query cannot be explained");
+  return lines;
+}
+
+std::vector<std::string> SqliteConnection::account() {
+  if (path_.empty()) return {"a database in memory: nothing to protect"};
+  const bool writable = ::access(path_.c_str(), W_OK) == 0;
+  return {
+      fmt::format("the process {} write the database file; penstock opens it read-only",
+                  writable ? "may" : "may not")};
+}
+
+}  // namespace penstock::sqlite

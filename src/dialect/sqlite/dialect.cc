@@ -1,0 +1,27 @@
+#include "dialect/sqlite/dialect.h"
+
+#include <sqlite3.h>
+
+#include "dialect/sqlite/connection.h"
+
+namespace penstock::sqlite {
+namespace {
+
+class SqliteDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "sqlite"; }
+  std::string client_version() const override { return sqlite3_libversion(); }
+  const Lexicon& lexicon() const override { return Lexicon::sqlite(); }
+  Routes routes(const Dsn& dsn) const override { return Routes{{{dsn.path}}}; }
+  std::unique_ptr<Connection> connect(const Dsn& /*dsn*/, const Target& target,
+                                      const Session& session,
+                                      const Wait& wait) const override {
+    return std::make_unique<SqliteConnection>(target, session, wait);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_dialect() { return std::make_unique<SqliteDialect>(); }
+
+}  // namespace penstock::sqlite
