@@ -25,9 +25,9 @@ struct Limits {
 /// How rows are cut into record batches; a batch ends at whichever comes first. Larger
 /// batches cost memory and gain nothing past the defaults (docs/benchmarks.md).
 struct BatchSize {
-  std::int64_t rows = 16'384;               // at most 100,000 (RS-021)
-  std::int64_t bytes =
-      8 * 1024 * 1024;  // of column data; at least one row is always delivered
+  std::int64_t rows = 16'384;  // at most 100,000 (RS-021)
+  /// Of column data; one row is always delivered, however long.
+  std::int64_t bytes = 4 * 1024 * 1024;
 };
 
 }  // namespace penstock
