@@ -178,7 +178,7 @@ class Docs:
         text, source = self.text(name), self.text("src/base/error.cc")
         if text is None or source is None:
             return
-        rows = re.findall(r'\{Category::k\w+,\s*"(\w+)",\s*(\d+),', source)
+        rows = re.findall(r'\{k\w+,\s*"(\w+)",\s*(\d+),', source)
         if not rows:
             self.say("src/base/error.cc", 1, "the table of categories was not found")
         for error_type, code in rows:
