@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "penstock/connection.h"
 #include "penstock/limits.h"
 #include "penstock/types.h"
 #include "penstock/value.h"
@@ -16,22 +18,20 @@ struct SqlOrigin {
   std::string file;       // empty: not from a file
   std::int64_t line = 1;  // of the text's first character, from 1
   std::int64_t column = 1;
-  /// Columns by which every line after the first is indented in the file (a YAML block scalar). -1: the text is
-  /// folded or quoted, so that only a position inside the query itself can be given.
+  /// Columns by which every line after the first is indented in the file (a YAML block
+  /// scalar). -1: the text is folded or has escapes, so that `line` and `column` hold for
+  /// its start alone.
   std::int64_t indent = 0;
 };
 
 enum class Access : std::uint8_t { kReadOnly, kReadWrite };
 
-/// Names the environment variable that holds the DSN; the DSN itself is read when the query is opened (RS-003).
-struct ConnectionConfig {
-  std::string dsn_env;
-};
-
 /// A partitioned read; count 1: none.
 struct Partition {
   std::string column;
-  std::int64_t count = 1;
+  std::int64_t count = 1;  // 1 .. 256
+  /// The column's lowest and highest value, both included. Unset: the database is asked.
+  std::optional<std::pair<std::int64_t, std::int64_t>> range;
 };
 
 struct Query {
