@@ -1,0 +1,37 @@
+"""DuckDB's SQLite scanner, from PyPI, loaded by its path: INSTALL would ask the network.
+
+To Arrow as a stream of record batches, to Parquet by COPY. DuckDB reads a SQLite file on as many threads as the machine
+has cores unless --threads says otherwise.
+"""
+
+import pathlib
+
+import duckdb
+import duckdb_extension_sqlite_scanner
+import peer
+
+BATCH_ROWS = 65_536
+
+options = peer.arguments()
+package = pathlib.Path(duckdb_extension_sqlite_scanner.__file__).parent
+(extension,) = package.glob("extensions/*/sqlite_scanner.duckdb_extension")
+
+connection = duckdb.connect(
+    config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    | ({"threads": options.threads} if options.threads else {})
+)
+connection.execute(f"LOAD '{extension}'")
+connection.execute(f"ATTACH '{options.uri}' AS source (TYPE sqlite, READ_ONLY)")
+connection.execute("USE source")
+
+if options.parquet:
+    (rows,) = connection.execute(
+        f"COPY ({options.query}) TO '{options.parquet}' (FORMAT parquet, COMPRESSION {peer.CODEC},"
+        f" COMPRESSION_LEVEL {peer.LEVEL}, ROW_GROUP_SIZE {peer.ROW_GROUP_ROWS})"
+    ).fetchone()
+    print(f'{{"rows": {rows}}}')
+else:
+    tally = peer.Tally(options.verify)
+    for batch in connection.execute(options.query).to_arrow_reader(BATCH_ROWS):
+        tally.add(batch)
+    tally.print()
