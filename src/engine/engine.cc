@@ -141,15 +141,22 @@ struct Opened {
 };
 
 Opened open_connection(const Query& query, const Params& params,
-                       const Environment& environment, std::stop_token stop) {
+                       const Environment& environment, const Events& events,
+                       std::stop_token stop) {
   const Wait whole{Deadline::after(query.limits.total), std::move(stop)};
   const Dsn dsn = resolve_dsn(query.connection, environment);
   const Dialect& dialect = dialect_for(dsn);
   Statement statement = bind(query, dialect.lexicon(), params);
-  const Target target = admit(dialect.routes(dsn));
-  const Session session{query.access, query.limits, query.allow_privileged};
   const Wait connecting{whole.deadline.sooner(Deadline::after(query.limits.connect)),
                         whole.stop};
+  const Target target = admit(dialect.routes(dsn), Policy::of(environment),
+                              resolve_by_system, connecting.deadline, connecting.stop);
+  if (events && tls_not_configured(dsn)) {
+    events({Event::Level::kWarning,
+            "sql_dsn_tls_not_configured",
+            {{"dialect", dsn.dialect}, {"dsn_env", dsn.variable}}});
+  }
+  const Session session{query.access, query.limits, query.allow_privileged};
   auto connection = dialect.connect(dsn, target, session, connecting);
   return {&dialect, std::move(connection), std::move(statement), whole};
 }
@@ -173,6 +180,7 @@ Engine::Engine(Environment environment, Events events)
     max_rows_ = parse_max_rows(*control);
     max_rows_name_ = control->name;
   }
+  Policy::of(environment_);  // a bad value is an error now, not at the first query
 }
 
 std::int64_t Engine::row_cap(const Limits& limits) const noexcept {
@@ -181,7 +189,7 @@ std::int64_t Engine::row_cap(const Limits& limits) const noexcept {
 
 BatchStream Engine::open(const Query& query, const Params& params,
                          std::stop_token stop) const {
-  Opened opened = open_connection(query, params, environment_, std::move(stop));
+  Opened opened = open_connection(query, params, environment_, events_, std::move(stop));
   const std::int64_t cap = row_cap(query.limits);
   auto state = std::make_unique<BatchStream::State>();
   state->dialect = opened.dialect->name();
@@ -198,7 +206,7 @@ BatchStream Engine::open(const Query& query, const Params& params,
 
 QueryPlan Engine::plan(const Query& query, const Params& params,
                        std::stop_token stop) const {
-  Opened opened = open_connection(query, params, environment_, std::move(stop));
+  Opened opened = open_connection(query, params, environment_, events_, std::move(stop));
   QueryPlan plan;
   plan.dialect = opened.dialect->name();
   const ReadOptions options = read_options(query, row_cap(query.limits));

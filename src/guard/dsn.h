@@ -1,10 +1,12 @@
 // A data source name, taken apart once. Its errors give an offset, never the text.
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 
-#include "penstock/connection.h"
 #include "penstock/environment.h"
+#include "penstock/query.h"
 #include "penstock/secret.h"
 
 namespace penstock {
@@ -12,16 +14,37 @@ namespace penstock {
 struct Dsn {
   std::string dialect;   // "postgresql", "mysql" or "sqlite": the canonical name
   std::string variable;  // the environment variable it came from
-  std::string path;      // SQLite: the file as written; empty: a database in memory
+
+  // SQLite.
+  std::string path;  // the file as written; empty: a database in memory
+
+  // PostgreSQL, MySQL, MariaDB. Everything decoded.
+  std::string user;
+  Secret password;
+  std::string host;  // of the authority; may be empty
+  int port = 0;      // 0: the dialect's
+  std::string database;
+  Secret key_password;  // of the client certificate's key
+  /// The query keys, by name; only those the dialect allows, each at most once, and none
+  /// that is a secret.
+  std::map<std::string, std::string, std::less<>> options;
+
+  /// The value of an option, or "".
+  std::string_view option(std::string_view name) const;
 };
 
 /// Takes a DSN apart (RS-010). Throws Error{kDataSource}: RS-011's message for an unknown
-/// dialect; for SQLite also a query key that is not allowed (named, with the list) and
-/// every other form.
+/// dialect, a query key that is not allowed (named, with the list), a key given twice,
+/// and every form that is not one.
 Dsn parse_dsn(const Secret& text, const std::string& variable);
 
 /// Reads and parses the DSN that `connection` names (RS-003). Throws RS-004's message if
 /// it is unset or blank.
 Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environment);
+
+/// Whether the connection may go in plaintext by what the DSN says (RS-015): PostgreSQL
+/// without sslmode or with disable, allow or prefer; MySQL and MariaDB without any ssl
+/// option, or with one that turns it off.
+bool tls_not_configured(const Dsn& dsn);
 
 }  // namespace penstock

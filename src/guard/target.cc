@@ -51,9 +51,92 @@ std::string canonical(const std::string& path) {
               error == ENOENT ? missing_hint(path) : "");
 }
 
+Error refused(std::string_view code, std::string message, std::string hint = {}) {
+  return Error(Category::kRefused, std::string(code), std::move(message),
+               std::move(hint));
+}
+
+// RS-017, in the document's words; the variable is the one that would opt in.
+void check_forms(const Routes& routes, const Policy& policy) {
+  const auto bypass = [&policy](std::string_view what) {
+    return fmt::format("{}; this bypasses the network SSRF guard. Set {}=1 to opt in.",
+                       what, policy.variable);
+  };
+  if (!routes.service.empty()) {
+    throw refused("service_route",
+                  bypass("DSN routes via libpq service file (?service=...)"));
+  }
+  if (!routes.unix_socket.empty()) {
+    throw refused("socket_route",
+                  bypass(routes.socket_by_host
+                             ? "DSN host is an absolute path (libpq Unix-socket form)"
+                             : "DSN routes via Unix socket (?unix_socket=...)"));
+  }
+  if (routes.hosts.empty()) {
+    throw refused("no_host", fmt::format("DSN for dialect '{}' does not specify a host; "
+                                         "the driver would default to the local "
+                                         "socket / 127.0.0.1 which is rejected by the "
+                                         "SSRF guard. Specify a host explicitly or "
+                                         "set {}=1 to opt in.",
+                                         routes.dialect, policy.variable));
+  }
+}
+
+// Refused whatever was opted in to: forms that drivers and parsers read differently.
+void check_host(const std::string& host) {
+  if (host.find(',') != std::string::npos) {
+    throw refused("host_list", "refusing a DSN with a list of hosts",
+                  "name a single host");
+  }
+  if (host.find_first_of("@%/?#\\") != std::string::npos || printable(host) != host ||
+      host != trim(host)) {
+    throw refused("bad_host",
+                  "refusing a DSN whose host has a character that no host name has",
+                  "percent-encode '@', '/' and ':' in the user and the password; an IPv6 "
+                  "zone is not allowed");
+  }
+}
+
+std::vector<IpAddress> checked_addresses(const std::string& host, const Policy& policy,
+                                         const Resolver& resolver, Deadline deadline,
+                                         const std::stop_token& stop) {
+  check_host(host);
+  std::vector<IpAddress> addresses;
+  if (const auto numeric = parse_ip(host)) {
+    addresses.push_back(*numeric);
+  } else {
+    addresses = resolver(host, deadline, stop);
+  }
+  for (const IpAddress& address : addresses) {
+    if (policy.allow_private || is_public(address)) continue;
+    throw refused("private_host",
+                  fmt::format("refusing to connect to private/loopback host '{}'; set "
+                              "{}=1 to opt in (intended for "
+                              "in-cluster or compose service-name destinations)",
+                              host, policy.variable));
+  }
+  return addresses;
+}
+
 }  // namespace
 
-Target admit(const Routes& routes) {
+Policy Policy::of(const Environment& environment) {
+  Policy policy;
+  const auto control = environment.control("SQL_ALLOW_PRIVATE");
+  if (!control) return policy;
+  policy.variable = control->name;
+  const std::string word = to_lower(control->value);
+  policy.allow_private = word == "1" || word == "true" || word == "yes" || word == "on";
+  if (!policy.allow_private && word != "0" && word != "false" && word != "no" &&
+      word != "off") {
+    throw Error(Category::kConfiguration, "bad_control_value",
+                fmt::format("{} is neither yes nor no", control->name),
+                "set it to 1, true, yes or on to opt in, or unset it");
+  }
+  return policy;
+}
+
+Target Target::of_file(const Routes& routes) {
   Target target;
   for (const Routes::File& file : routes.files) {
     if (file.path.empty()) continue;
@@ -68,6 +151,33 @@ Target admit(const Routes& routes) {
     target.path_ = path;
   }
   return target;
+}
+
+Target Target::of_network(const Routes& routes, const Policy& policy,
+                          const Resolver& resolver, Deadline deadline,
+                          const std::stop_token& stop) {
+  if (!policy.allow_private) check_forms(routes, policy);
+  Target target;
+  target.name_ = routes.name;
+  target.port_ = routes.port;
+  target.unix_socket_ = routes.unix_socket;
+  if (!routes.unix_socket.empty()) return target;
+  if (routes.hosts
+          .empty()) {  // opted in: the drivers' own default, without their sockets
+    target.name_ = "localhost";
+    target.addresses_ = checked_addresses(target.name_, policy, resolver, deadline, stop);
+  }
+  for (const std::string& host : routes.hosts) {
+    auto addresses = checked_addresses(host, policy, resolver, deadline, stop);
+    if (host == routes.dial_host) target.addresses_ = std::move(addresses);
+  }
+  return target;
+}
+
+Target admit(const Routes& routes, const Policy& policy, const Resolver& resolver,
+             Deadline deadline, const std::stop_token& stop) {
+  return routes.network ? Target::of_network(routes, policy, resolver, deadline, stop)
+                        : Target::of_file(routes);
 }
 
 }  // namespace penstock

@@ -12,7 +12,11 @@ class SqliteDialect final : public Dialect {
   std::string_view name() const override { return "sqlite"; }
   std::string client_version() const override { return sqlite3_libversion(); }
   const Lexicon& lexicon() const override { return Lexicon::sqlite(); }
-  Routes routes(const Dsn& dsn) const override { return Routes{{{dsn.path}}}; }
+  Routes routes(const Dsn& dsn) const override {
+    Routes routes;
+    routes.files.push_back({dsn.path});
+    return routes;
+  }
   std::unique_ptr<Connection> connect(const Dsn& /*dsn*/, const Target& target,
                                       const Session& session,
                                       const Wait& wait) const override {
