@@ -1,4 +1,5 @@
-// Stage: faces/recipe. The first face: a recipe's rows become one file, whole or not at all.
+// Stage: faces/recipe. The first face: a recipe's rows become one file, whole or not at
+// all.
 #pragma once
 
 #include <chrono>
@@ -14,10 +15,11 @@
 
 namespace penstock {
 
-/// How far a run is. Called on the thread that called fetch(), at most ten times a second.
+/// How far a run is. Called on the thread that called fetch(), at most ten times a
+/// second.
 struct Progress {
   std::int64_t rows = 0;
-  std::int64_t bytes = 0;          // of Arrow data
+  std::int64_t bytes = 0;           // of Arrow data
   std::int64_t expected_rows = -1;  // -1: not known
   std::chrono::milliseconds elapsed{0};
 };
@@ -40,7 +42,7 @@ struct Receipt {
   std::string query_hash;
   std::string output;  // the path, or "-"
   std::string format;
-  std::string started;   // RFC 3339, UTC
+  std::string started;  // RFC 3339, UTC
   std::string finished;
   double seconds = 0;
   std::int64_t rows = 0;
@@ -51,17 +53,21 @@ struct Receipt {
 };
 std::string to_json(const Receipt& receipt);
 
-/// Runs `recipe` with `params` (already expanded) and publishes the file at `options.output.path`.
+/// Runs `recipe` with `params` (already expanded) and publishes the file at
+/// `options.output.path`.
 ///
-/// Either the file under its final name is complete and on disk, or it is what it was before (absent, or the old
-/// file), whatever happens: an error, a signal, a killed process. Decoding and encoding overlap on two threads; memory
-/// is bounded by the batch and the row group, not by the result.
+/// Either the file under its final name is complete and on disk, or it is what it was
+/// before (absent, or the old file), whatever happens: an error, a signal, a killed
+/// process. Decoding and encoding overlap on two threads; memory is bounded by the batch
+/// and the row group, not by the result.
 ///
 /// Throws Error; kLocked if another run holds the output.
 Receipt fetch(const Engine& engine, const Recipe& recipe, const Params& params,
               const FetchOptions& options);
 
-/// Throws the RecipeError of RS-022 if a column that `recipe` requires is not among `columns`.
-void check_required_columns(const Recipe& recipe, const std::vector<std::string>& columns);
+/// Throws the RecipeError of RS-022 if a column that `recipe` requires is not among
+/// `columns`.
+void check_required_columns(const Recipe& recipe,
+                            const std::vector<std::string>& columns);
 
 }  // namespace penstock

@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "penstock/engine.h"
+
+namespace penstock::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string json_of(const Recipe& recipe, const QueryPlan& plan, const Params& params) {
+  Json columns = Json::array();
+  for (const QueryPlan::Column& column : plan.columns) {
+    columns.push_back(
+        {{"name", column.name}, {"declared", column.declared}, {"arrow", column.arrow}});
+  }
+  Json parameters = Json::array();
+  for (const auto& [name, value] : params) {
+    parameters.push_back({{"name", name}, {"type", type_name(value)}});
+  }
+  const Json json{{"name", recipe.name},     {"dialect", plan.dialect},
+                  {"columns", columns},      {"parameters", parameters},
+                  {"explain", plan.explain}, {"account", plan.account},
+                  {"routes", plan.routes}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+class Page {
+ public:
+  explicit Page(bool color) : color_(color) {}
+
+  void heading(const std::string& title) {
+    text_ += fmt::format("{}{}\n", text_.empty() ? "" : "\n", paint(title, "1", color_));
+  }
+  // Cells aligned by column; the last is not padded.
+  void rows(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<int> widths;
+    for (const auto& row : rows) {
+      widths.resize(std::max(widths.size(), row.size()));
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        widths[i] = std::max(widths[i], display_width(row[i]));
+      }
+    }
+    for (const auto& row : rows) {
+      std::string line = " ";
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        line += ' ' + row[i];
+        line.append(static_cast<std::size_t>(widths[i] - display_width(row[i]) + 1), ' ');
+      }
+      text_ += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+  }
+  void lines(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) text_ += "  " + harmless(line) + "\n";
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  const bool color_;
+  std::string text_;
+};
+
+std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& params,
+                    bool color) {
+  Page page(color);
+  page.heading(fmt::format("{} ({})", harmless(recipe.name), plan.dialect));
+  if (!recipe.description.empty()) page.lines({recipe.description});
+  page.heading("Columns");
+  std::vector<std::vector<std::string>> columns{{"name", "declared", "Arrow"}};
+  for (const QueryPlan::Column& column : plan.columns) {
+    columns.push_back({harmless(column.name),
+                       column.declared.empty() ? "-" : harmless(column.declared),
+                       column.arrow});
+  }
+  page.rows(columns);
+  if (!params.empty()) {
+    page.heading("Parameters");
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, value] : params) {
+      rows.push_back({":" + name, std::string(type_name(value))});
+    }
+    page.rows(rows);
+  }
+  page.heading("Explain");
+  page.lines(plan.explain);
+  page.heading("Account");
+  page.lines(plan.account.empty() ? std::vector<std::string>{"may only read"}
+                                  : plan.account);
+  page.heading("Routes");
+  page.lines(plan.routes);
+  return page.text();
+}
+
+}  // namespace
+
+int plan_command(const Options& options, const Context& context) {
+  Recipe recipe = load_recipe(options.arguments.front(), context);
+  apply_flags(options, recipe.query);
+  const Params params = resolve_parameters(recipe, options, context);
+  const QueryPlan plan = make_engine(context).plan(recipe.query, params, context.stop);
+  write_stdout(options.json ? json_of(recipe, plan, params)
+                            : text_of(recipe, plan, params, context.out.color));
+  return 0;
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/report_errors.h"
+#include "penstock/error.h"
+#include "penstock/validate.h"
+
+namespace penstock::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Outcome {
+  std::string file;
+  std::string name;
+  Validation validation;
+  std::optional<Error> error;
+};
+
+int exit_code(const Outcome& outcome) {
+  return outcome.error ? traits(outcome.error->category()).exit_code : 0;
+}
+
+Outcome check(const std::string& file, const Options& options, const Context& context) {
+  Outcome outcome{file, {}, {}, {}};
+  try {
+    const Recipe recipe = load_recipe(file, context);
+    outcome.name = recipe.name;
+    const Params params = resolve_parameters(recipe, options, context);
+    outcome.validation =
+        validate(make_engine(context), recipe, params, options.offline, context.stop);
+  } catch (const Error& error) {
+    if (error.category() == Category::kInterrupted) throw;
+    // With several files, a message that does not start with its file is no use.
+    const bool has_file = error.message().find(file) != std::string::npos;
+    outcome.error.emplace(
+        error.category(), error.code(),
+        has_file ? error.message() : fmt::format("{}: {}", file, error.message()),
+        error.hint(), error.sqlstate());
+  }
+  return outcome;
+}
+
+std::string text_of(const Outcome& outcome) {
+  const Validation& found = outcome.validation;
+  std::string text =
+      fmt::format("ok: {}: {}", harmless(outcome.file), harmless(outcome.name));
+  if (found.dialect.empty()) {
+    return text + ", the query was not scanned: its dialect is not known without a DSN\n";
+  }
+  text += ", " + found.dialect;
+  if (!found.parameters.empty()) {
+    text += fmt::format(", parameters {}", fmt::join(found.parameters, ", "));
+  }
+  return text +
+         (found.connected ? ", SELECT 1 answered\n" : ", not connected (--offline)\n");
+}
+
+std::string json_of(const Outcome& outcome) {
+  Json json{{"file", outcome.file}, {"ok", !outcome.error}};
+  if (outcome.error) {
+    const CategoryTraits& kind = traits(outcome.error->category());
+    json["error_type"] = kind.error_type;
+    json["code"] = outcome.error->code();
+    json["message"] = outcome.error->message();
+    json["hint"] = outcome.error->hint();
+    json["exit_code"] = kind.exit_code;
+  } else {
+    const Validation& found = outcome.validation;
+    json["name"] = outcome.name;
+    json["dialect"] = found.dialect.empty() ? Json(nullptr) : Json(found.dialect);
+    json["scanned"] = !found.dialect.empty();
+    json["parameters"] = found.parameters;
+    json["connected"] = found.connected;
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int validate_command(const Options& options, const Context& context) {
+  std::vector<Outcome> failures;
+  for (const std::string& file : options.arguments) {
+    Outcome outcome = check(file, options, context);
+    if (options.json) {
+      write_stdout(json_of(outcome));
+    } else if (!outcome.error && !context.messages.quiet()) {
+      write_stdout(text_of(outcome));
+    }
+    if (outcome.error) failures.push_back(std::move(outcome));
+  }
+  // The worst comes last, so that the last line has the exit code.
+  std::stable_sort(
+      failures.begin(), failures.end(),
+      [](const Outcome& a, const Outcome& b) { return exit_code(a) < exit_code(b); });
+  int code = 0;
+  for (const Outcome& failure : failures)
+    code = report_error(*failure.error, context.messages);
+  return code;
+}
+
+}  // namespace penstock::cli

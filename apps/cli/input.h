@@ -1,0 +1,29 @@
+// Files and standard input, read whole; recipes with the flags that change them.
+#pragma once
+
+#include <string>
+
+#include "cli/commands.h"
+#include "penstock/recipe.h"
+
+namespace penstock::cli {
+
+/// All of a file, "-" being standard input. Throws Error{kRecipe} if it cannot be read or
+/// is larger than 16 MiB, Error{kInterrupted} when stopped while it waits.
+std::string read_text(const std::string& path, const std::stop_token& stop);
+
+/// Reads and checks a recipe; its warnings become events.
+Recipe load_recipe(const std::string& path, const Context& context);
+
+/// The recipe's parameters, expanded, with those of -p in their place.
+Params resolve_parameters(const Recipe& recipe, const Options& options,
+                          const Context& context);
+
+/// The engine, reporting to `context`.
+Engine make_engine(const Context& context);
+Events events_to(Messages& messages);
+
+/// Flags only lower a cap.
+void apply_flags(const Options& options, Query& query);
+
+}  // namespace penstock::cli

@@ -1,0 +1,67 @@
+// The command line, as typed values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/events.h"
+#include "cli/progress.h"
+#include "penstock/output.h"
+#include "penstock/types.h"
+#include "penstock/value.h"
+
+namespace penstock::cli {
+
+/// Every flag of every command; a command reads those it has.
+struct Options {
+  std::string command;
+  std::vector<std::string> arguments;  // RECIPE, SQL, FILE..., KIND, SHELL
+
+  // What to run
+  std::string dsn_env;
+  std::optional<std::string> sql_file;
+  Params parameters;                             // -p
+  std::map<std::string, std::string> variables;  // --env-var
+  bool offline = false;
+
+  // Where to and how
+  std::optional<std::string> output;
+  std::optional<Format> format;
+  std::optional<Compression> compression;
+  std::optional<std::int64_t> row_group_rows;
+  std::optional<std::string> report;
+  LockOptions lock;
+  bool fail_on_busy = false;
+
+  // How much, and what of it
+  std::optional<std::int64_t> batch_rows;
+  std::optional<std::int64_t> batch_bytes;
+  std::optional<std::int64_t> max_rows;
+  std::optional<std::int64_t> max_bytes;
+  std::optional<OnLossy> on_lossy;
+  std::optional<TypeName> numeric;
+
+  // What is said
+  MessageOptions messages;
+  ProgressMode progress = ProgressMode::kAuto;
+  bool json = false;
+};
+
+/// Text that was asked for in place of a run: --help, --version.
+struct HelpText {
+  std::string text;
+};
+
+/// Throws Error{kUsage}. No message repeats an argument that may hold a DSN. `messages`
+/// is set as far as the log format is known, so that an error in the other arguments is
+/// told in it.
+std::variant<Options, HelpText> parse_command_line(int argc, const char* const* argv,
+                                                   Messages& messages);
+
+/// For `penstock completions SHELL`. Throws Error{kUsage} naming the shells.
+std::string completion_script(const std::string& shell);
+
+}  // namespace penstock::cli

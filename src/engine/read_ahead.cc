@@ -1,0 +1,53 @@
+#include "engine/read_ahead.h"
+
+#include <utility>
+
+#include <arrow/record_batch.h>
+
+namespace penstock {
+
+ReadAhead::ReadAhead(Read read, std::stop_source cancel)
+    : read_(std::move(read)), cancel_(std::move(cancel)), thread_([this] { run(); }) {}
+
+ReadAhead::~ReadAhead() {
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    if (!ended_) cancel_.request_stop();
+  }
+  changed_.notify_all();
+}
+
+void ReadAhead::run() {
+  while (true) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    std::exception_ptr failure;
+    try {
+      batch = read_();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_ == nullptr || abandoned_; });
+    if (abandoned_) return;
+    ended_ = batch == nullptr;
+    failure_ = std::move(failure);
+    waiting_ = std::move(batch);
+    changed_.notify_all();
+    if (ended_) return;
+  }
+}
+
+std::shared_ptr<arrow::RecordBatch> ReadAhead::next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return waiting_ != nullptr || ended_; });
+  if (waiting_ != nullptr) {
+    auto batch = std::exchange(waiting_, nullptr);
+    changed_.notify_all();
+    return batch;
+  }
+  if (failure_) std::rethrow_exception(failure_);
+  return nullptr;
+}
+
+}  // namespace penstock

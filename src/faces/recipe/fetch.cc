@@ -1,0 +1,145 @@
+#include "penstock/fetch.h"
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <random>
+#include <utility>
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "engine/read_ahead.h"
+#include "penstock/error.h"
+#include "penstock/version.h"
+#include "sink/output.h"
+
+namespace penstock {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+std::string utc_now() {
+  const auto now = std::chrono::system_clock::now();
+  const auto since_epoch =
+      std::chrono::floor<milliseconds>(now.time_since_epoch()).count();
+  const std::time_t seconds = static_cast<std::time_t>(since_epoch / 1000);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                     parts.tm_sec, since_epoch % 1000);
+}
+
+std::string new_run_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
+// Tells the caller at most ten times a second.
+class ProgressTeller {
+ public:
+  ProgressTeller(const std::function<void(const Progress&)>& tell,
+                 steady_clock::time_point start)
+      : tell_(tell), start_(start) {}
+
+  void tell(const Progress& so_far) {
+    const auto now = steady_clock::now();
+    if (!tell_ || now < next_) return;
+    next_ = now + milliseconds(100);
+    Progress progress = so_far;
+    progress.elapsed = std::chrono::duration_cast<milliseconds>(now - start_);
+    tell_(progress);
+  }
+
+ private:
+  const std::function<void(const Progress&)>& tell_;
+  const steady_clock::time_point start_;
+  steady_clock::time_point next_ = steady_clock::time_point::min();
+};
+
+void throw_if_stopped(const std::stop_token& stop) {
+  if (stop.stop_requested())
+    throw Error(Category::kInterrupted, "interrupted", "interrupted");
+}
+
+}  // namespace
+
+void check_required_columns(const Recipe& recipe,
+                            const std::vector<std::string>& columns) {
+  for (const RequiredColumn& required : recipe.required_columns) {
+    if (std::find(columns.begin(), columns.end(), required.name) != columns.end())
+      continue;
+    throw Error(Category::kRecipe, "column_not_found",
+                fmt::format("column '{}' not found in query result", required.name),
+                fmt::format("schema.{} names it; {}", required.role,
+                            suggest(required.name, columns)));
+  }
+}
+
+Receipt fetch(const Engine& engine, const Recipe& recipe, const Params& params,
+              const FetchOptions& options) {
+  const auto start = steady_clock::now();
+  Receipt receipt;
+  receipt.recipe = recipe.name;
+  receipt.run_id = options.run_id.empty() ? new_run_id() : options.run_id;
+  receipt.version = kVersion;
+  receipt.query_hash = sha256_hex(recipe.query.sql);
+  receipt.output = options.output.path;
+  receipt.format = to_string(options.output.format);
+  receipt.started = utc_now();
+
+  // The caller's stop token and a failure of the sink end the query alike.
+  std::stop_source cancel;
+  const std::stop_callback forward(options.stop, [&] { cancel.request_stop(); });
+
+  Output output(options.output, options.lock, options.stop);
+  BatchStream stream = engine.open(recipe.query, params, cancel.get_token());
+  receipt.dialect = stream.dialect();
+  check_required_columns(recipe, stream.schema()->field_names());
+  output.begin(stream.schema(), {receipt.recipe, receipt.query_hash, receipt.dialect});
+
+  ProgressTeller teller(options.progress, start);
+  Progress progress;
+  progress.expected_rows = stream.expected_rows();
+  teller.tell(progress);
+  std::atomic<std::int64_t> decoded_bytes = 0;  // the stream belongs to the other thread
+  {
+    const auto read = [&] {
+      auto batch = stream.next();
+      decoded_bytes = stream.bytes();
+      return batch;
+    };
+    ReadAhead batches(read, cancel);
+    while (const auto batch = batches.next()) {
+      throw_if_stopped(options.stop);
+      output.write(batch);
+      progress.rows += batch->num_rows();
+      progress.bytes = decoded_bytes;
+      teller.tell(progress);
+    }
+  }
+  throw_if_stopped(options.stop);
+  receipt.written = output.commit();
+
+  receipt.rows = stream.rows();
+  receipt.batches = stream.batches();
+  receipt.arrow_bytes = stream.bytes();
+  receipt.lossy = stream.lossy();
+  receipt.finished = utc_now();
+  receipt.seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
+  if (options.events) {
+    options.events({Event::Level::kInfo,
+                    "sql_fetch_complete",
+                    {{"recipe", receipt.recipe},
+                     {"run_id", receipt.run_id},
+                     {"dialect", receipt.dialect},
+                     {"rows", receipt.rows}}});
+  }
+  return receipt;
+}
+
+}  // namespace penstock
