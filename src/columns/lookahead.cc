@@ -22,7 +22,7 @@ void Lookahead::add_bytes(ValueKind kind, const char* bytes, std::int64_t size) 
 TypeName Lookahead::decide() const {
   using Kind = TypeName::Kind;
   if (preferred_) {
-    ValueWriter trial({"", "", *preferred_, OnLossy::kNull});
+    ValueWriter trial({"", "", OnLossy::kNull}, *preferred_);
     trial.start(rows());
     replay(trial);
     return trial.lossy().nulled == 0 ? *preferred_ : TypeName{Kind::kText};

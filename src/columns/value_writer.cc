@@ -63,18 +63,16 @@ std::string_view to_string(ValueKind kind) noexcept {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-ValueWriter::ValueWriter(Column column)
-    : column_(std::move(column)),
-      kind_(column_.type.kind),
-      buffer_(arrow_type(column_.type)) {
+ValueWriter::ValueWriter(Facts facts, const TypeName& type)
+    : ColumnWriter(std::move(facts), to_string(type), arrow_type(type)),
+      type_(type),
+      kind_(type.kind) {
   // 10^15 is the last power of ten below which DBL_DIG holds; 10^22 the last that a
   // double holds exactly.
-  if (kind_ == Kind::kDecimal && column_.type.precision <= 38 &&
-      column_.type.scale <= 15) {
+  if (kind_ == Kind::kDecimal && type_.precision <= 38 && type_.scale <= 15) {
     short_decimal_ = true;
-    power_ = static_cast<double>(power_of_ten(column_.type.scale));
-    short_limit_ =
-        static_cast<double>(power_of_ten(std::min(column_.type.precision, 15)));
+    power_ = static_cast<double>(power_of_ten(type_.scale));
+    short_limit_ = static_cast<double>(power_of_ten(std::min(type_.precision, 15)));
   }
 }
 
@@ -87,20 +85,20 @@ bool ValueWriter::set_exact(std::int64_t row, const Loose& value) {
   switch (kind_) {
     case Kind::kBool:
       if (value.kind == ValueKind::kInt && (value.integer == 0 || value.integer == 1)) {
-        buffer_.set(row, static_cast<std::uint8_t>(value.integer));
+        buffer().set(row, static_cast<std::uint8_t>(value.integer));
         return true;
       }
       if (value.kind == ValueKind::kText) {
         const bool yes = equals_ignoring_case(value.bytes, "true");
         if (yes || equals_ignoring_case(value.bytes, "false")) {
-          buffer_.set(row, static_cast<std::uint8_t>(yes));
+          buffer().set(row, static_cast<std::uint8_t>(yes));
           return true;
         }
       }
       return false;
     case Kind::kFloat64:
       if (value.kind != ValueKind::kInt || !fits_double(value.integer)) return false;
-      buffer_.set(row, static_cast<double>(value.integer));
+      buffer().set(row, static_cast<double>(value.integer));
       return true;
     case Kind::kFloat32: {
       if (value.kind == ValueKind::kInt && !fits_double(value.integer)) return false;
@@ -109,7 +107,7 @@ bool ValueWriter::set_exact(std::int64_t row, const Loose& value) {
           value.kind == ValueKind::kInt ? static_cast<double>(value.integer) : value.real;
       const auto narrow = static_cast<float>(wide);
       if (static_cast<double>(narrow) != wide && !std::isnan(wide)) return false;
-      buffer_.set(row, narrow);
+      buffer().set(row, narrow);
       return true;
     }
     case Kind::kDecimal:
@@ -119,13 +117,13 @@ bool ValueWriter::set_exact(std::int64_t row, const Loose& value) {
       const std::string text = value.kind == ValueKind::kInt
                                    ? std::to_string(value.integer)
                                    : text_from_double(value.real);
-      buffer_.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
+      buffer().set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
       return true;
     }
     case Kind::kBinary:
       if (value.kind != ValueKind::kText) return false;
-      buffer_.set_bytes(row, value.bytes.data(),
-                        static_cast<std::int64_t>(value.bytes.size()));
+      buffer().set_bytes(row, value.bytes.data(),
+                         static_cast<std::int64_t>(value.bytes.size()));
       return true;
     default:
       return set_time(row, value);
@@ -143,21 +141,21 @@ bool ValueWriter::set_integer(std::int64_t row, const Loose& value) {
 }
 
 void ValueWriter::store_integer(std::int64_t row, std::int64_t value) {
-  switch (buffer_.fixed_bytes()) {
+  switch (buffer().fixed_bytes()) {
     case 1:
-      return buffer_.set(row, static_cast<std::int8_t>(value));
+      return buffer().set(row, static_cast<std::int8_t>(value));
     case 2:
-      return buffer_.set(row, static_cast<std::int16_t>(value));
+      return buffer().set(row, static_cast<std::int16_t>(value));
     case 4:
-      return buffer_.set(row, static_cast<std::int32_t>(value));
+      return buffer().set(row, static_cast<std::int32_t>(value));
     default:
-      return buffer_.set(row, value);
+      return buffer().set(row, value);
   }
 }
 
 bool ValueWriter::set_decimal(std::int64_t row, const Loose& value) {
-  const int precision = column_.type.precision;
-  const int scale = column_.type.scale;
+  const int precision = type_.precision;
+  const int scale = type_.scale;
   if (precision > 38) {
     if (value.kind == ValueKind::kBlob) return false;
     std::string text(value.bytes);
@@ -171,7 +169,7 @@ bool ValueWriter::set_decimal(std::int64_t row, const Loose& value) {
       return false;
     const auto scaled = decimal.Rescale(given_scale, scale);
     if (!scaled.ok() || !scaled->FitsInPrecision(precision)) return false;
-    buffer_.set(row, scaled->ToBytes());
+    buffer().set(row, scaled->ToBytes());
     return true;
   }
   std::optional<Int128> decimal;
@@ -182,7 +180,7 @@ bool ValueWriter::set_decimal(std::int64_t row, const Loose& value) {
   if (value.kind == ValueKind::kText)
     decimal = decimal_from_text(value.bytes, precision, scale);
   if (!decimal) return false;
-  buffer_.set(row, *decimal);
+  buffer().set(row, *decimal);
   return true;
 }
 
@@ -192,7 +190,7 @@ bool ValueWriter::set_time(std::int64_t row, const Loose& value) {
   if (kind_ == Kind::kTime) {
     const auto micros =
         value.kind == ValueKind::kText ? parse_time_us(value.bytes) : std::nullopt;
-    if (micros) buffer_.set(row, *micros);
+    if (micros) buffer().set(row, *micros);
     return micros.has_value();
   }
   std::optional<std::int64_t> micros;
@@ -206,13 +204,13 @@ bool ValueWriter::set_time(std::int64_t row, const Loose& value) {
   }
   if (!micros) return false;
   if (kind_ != Kind::kDate) {
-    buffer_.set(row, *micros);
+    buffer().set(row, *micros);
     return true;
   }
   const std::int64_t days = *micros / kMicrosPerDay;
   if (*micros % kMicrosPerDay != 0 || days != static_cast<std::int32_t>(days))
     return false;
-  buffer_.set(row, static_cast<std::int32_t>(days));
+  buffer().set(row, static_cast<std::int32_t>(days));
   return true;
 }
 
@@ -221,11 +219,6 @@ bool ValueWriter::clamp(std::int64_t row, const Loose& value) {
   const bool number = value.kind == ValueKind::kInt || value.kind == ValueKind::kReal;
   const double real =
       value.kind == ValueKind::kInt ? static_cast<double>(value.integer) : value.real;
-  if (kind_ == Kind::kText) {
-    const std::string text = replace_invalid_utf8(value.bytes);
-    buffer_.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
-    return true;
-  }
   if (!number || std::isnan(real)) return false;
   if (is_integer(kind_)) {
     const Range range = integer_range(kind_);
@@ -239,23 +232,22 @@ bool ValueWriter::clamp(std::int64_t row, const Loose& value) {
   }
   switch (kind_) {
     case Kind::kBool:
-      buffer_.set(row, static_cast<std::uint8_t>(real != 0));
+      buffer().set(row, static_cast<std::uint8_t>(real != 0));
       return true;
     case Kind::kFloat64:
-      buffer_.set(row, real);
+      buffer().set(row, real);
       return true;
     case Kind::kFloat32: {
       constexpr auto kMax = static_cast<double>(std::numeric_limits<float>::max());
-      buffer_.set(row, static_cast<float>(
-                           std::isinf(real) ? real : std::clamp(real, -kMax, kMax)));
+      buffer().set(row, static_cast<float>(
+                            std::isinf(real) ? real : std::clamp(real, -kMax, kMax)));
       return true;
     }
     case Kind::kDecimal: {
-      if (column_.type.precision > 38) return false;
-      const auto decimal =
-          nearest_decimal(real, column_.type.precision, column_.type.scale);
-      const Int128 limit = power_of_ten(column_.type.precision) - 1;
-      buffer_.set(row, decimal ? *decimal : real < 0 ? -limit : limit);
+      if (type_.precision > 38) return false;
+      const auto decimal = nearest_decimal(real, type_.precision, type_.scale);
+      const Int128 limit = power_of_ten(type_.precision) - 1;
+      buffer().set(row, decimal ? *decimal : real < 0 ? -limit : limit);
       return true;
     }
     default:
@@ -264,87 +256,13 @@ bool ValueWriter::clamp(std::int64_t row, const Loose& value) {
 }
 
 void ValueWriter::by_policy(std::int64_t row, const Loose& value) {
-  switch (column_.on_lossy) {
-    case OnLossy::kClamp:
-      if (clamp(row, value)) {
-        ++lossy_.clamped;
-        return;
-      }
-      [[fallthrough]];
-    case OnLossy::kNull:
-      buffer_.set_null(row);
-      ++lossy_.nulled;
-      return;
-    case OnLossy::kText:
-      if (kind_ == Kind::kText) {
-        const std::string text = "\\x" + to_hex(value.bytes);
-        buffer_.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
-        if (!column_.in_place_of_declared) ++lossy_.as_text;
-        return;
-      }
-      [[fallthrough]];
-    case OnLossy::kError:
-      refuse(row, to_string(value.kind));
-  }
-}
-
-void ValueWriter::refuse(std::int64_t row, std::string_view what) const {
-  const std::string declared =
-      column_.declared.empty()
-          ? std::string("no declared type")
-          : fmt::format("declared {}", printable(column_.declared, 60));
-  std::string hint =
-      "CAST the column in the query, or set types.on_lossy (--on-lossy) to null, text or "
-      "clamp";
-  if (column_.guessed) {
-    hint = fmt::format(
-        "the column's type was taken from the first rows; CAST it in the query, or set "
-        "types.columns: {{{}: text}}",
-        printable(column_.name, 60));
-  } else if (column_.on_lossy == OnLossy::kText) {
-    hint = fmt::format(
-        "the first rows fitted, so the column is not text; set types.columns: {{{}: "
-        "text}}",
-        printable(column_.name, 60));
-  }
-  throw Error(
-      Category::kDataSource, "lossy_value",
-      fmt::format("row {}, column '{}' ({}): {} {} value does not fit {}",
-                  rows_before_ + row + 1, printable(column_.name, 60), declared,
-                  what.starts_with('i') ? "an" : "a", what, to_string(column_.type)),
-      hint);
-}
-
-// Rare: writes the column again, with each value that is not UTF-8 as the policy says.
-void ValueWriter::replace_invalid_text(std::int64_t first, std::int64_t rows) {
-  if (column_.on_lossy == OnLossy::kError) refuse(first, "text (not valid UTF-8)");
-  ColumnBuffer old = std::move(buffer_);
-  buffer_ = ColumnBuffer(old.type());
-  buffer_.start(rows);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    if (old.is_null(row)) {
-      buffer_.set_null(row);
-      continue;
-    }
-    std::int64_t size = 0;
-    const char* bytes = old.bytes(row, &size);
-    const std::string_view text(bytes, static_cast<std::size_t>(size));
-    if (is_valid_utf8(text)) {
-      buffer_.set_bytes(row, bytes, size);
-    } else {
-      by_policy(row, {ValueKind::kText, 0, 0, text});
-    }
-  }
-}
-
-std::shared_ptr<arrow::Array> ValueWriter::finish(std::int64_t rows) {
   if (kind_ == Kind::kText) {
-    const std::int64_t invalid = buffer_.find_invalid_utf8(rows);
-    if (invalid < rows) replace_invalid_text(invalid, rows);
+    set_unreadable_text(row, value.bytes, to_string(value.kind));
+  } else if (facts().on_lossy == OnLossy::kClamp && clamp(row, value)) {
+    count_clamped();
+  } else {
+    null_or_refuse(row, to_string(value.kind));
   }
-  rows_before_ += rows;
-  if (column_.in_place_of_declared) lossy_.as_text += rows - buffer_.null_count();
-  return buffer_.finish(rows);
 }
 
 }  // namespace penstock

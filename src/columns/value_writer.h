@@ -9,9 +9,8 @@
 
 #include <arrow/type_fwd.h>
 
-#include "columns/column_buffer.h"
+#include "columns/column_writer.h"
 #include "columns/conversions.h"
-#include "columns/ledger.h"
 #include "penstock/types.h"
 
 namespace penstock {
@@ -20,38 +19,18 @@ namespace penstock {
 enum class ValueKind : std::uint8_t { kNull, kInt, kReal, kText, kBlob };
 std::string_view to_string(ValueKind kind) noexcept;
 
-/// One column of a result. The setters are the hot path: the common pairs of value and
-/// type are inline, everything else goes through one slow function. Rows are set in
-/// order, each once. One thread at a time.
-///
-/// Errors: a value without an exact place throws Error{kDataSource}, code "lossy_value",
-/// under OnLossy::kError; the message names row, column, declared type and the value's
-/// type, never the value.
-class ValueWriter {
+/// A column of a database whose values have types of their own. The setters are the hot
+/// path: the common pairs of value and type are inline, everything else goes through one
+/// slow function.
+class ValueWriter : public ColumnWriter {
  public:
-  struct Column {
-    std::string name;
-    std::string declared;  // the database's type name; empty for an expression
-    TypeName type;
-    OnLossy on_lossy = OnLossy::kError;
-    /// Text because a value did not fit the declared type: its values count as_text.
-    bool in_place_of_declared = false;
-    /// Decided by the first batch: a misfit gets the hint to CAST.
-    bool guessed = false;
-  };
-  explicit ValueWriter(Column column);
+  ValueWriter(Facts facts, const TypeName& type);
 
-  const Column& column() const { return column_; }
-  const LossyCounts& lossy() const { return lossy_; }
-  std::int64_t fixed_bytes() const { return buffer_.fixed_bytes(); }
-
-  void start(std::int64_t rows) { buffer_.start(rows); }
-
-  void set_null(std::int64_t row) { buffer_.set_null(row); }
+  const TypeName& type() const { return type_; }
 
   void set_int(std::int64_t row, std::int64_t value) {
     if (kind_ == Kind::kInt64) {
-      buffer_.set(row, value);
+      buffer().set(row, value);
     } else {
       set_slow(row, {ValueKind::kInt, value, 0, {}});
     }
@@ -59,9 +38,9 @@ class ValueWriter {
 
   void set_real(std::int64_t row, double value) {
     if (kind_ == Kind::kFloat64) {
-      buffer_.set(row, value);
+      buffer().set(row, value);
     } else if (Int128 decimal; short_decimal_ && fits_short_decimal(value, &decimal)) {
-      buffer_.set(row, decimal);
+      buffer().set(row, decimal);
     } else {
       set_slow(row, {ValueKind::kReal, 0, value, {}});
     }
@@ -69,10 +48,10 @@ class ValueWriter {
 
   void set_text(std::int64_t row, const char* text, std::int64_t size) {
     if (kind_ == Kind::kText) {
-      buffer_.set_bytes(row, text, size);
+      buffer().set_bytes(row, text, size);
     } else if (std::int32_t days;
                kind_ == Kind::kDate && size == 10 && read_date(text, &days)) {
-      buffer_.set(row, days);
+      buffer().set(row, days);
     } else {
       set_slow(row, {ValueKind::kText, 0, 0, {text, static_cast<std::size_t>(size)}});
     }
@@ -80,14 +59,11 @@ class ValueWriter {
 
   void set_blob(std::int64_t row, const char* bytes, std::int64_t size) {
     if (kind_ == Kind::kBinary) {
-      buffer_.set_bytes(row, bytes, size);
+      buffer().set_bytes(row, bytes, size);
     } else {
       set_slow(row, {ValueKind::kBlob, 0, 0, {bytes, static_cast<std::size_t>(size)}});
     }
   }
-
-  /// The batch's first `rows` rows; text is checked to be UTF-8 here, a batch at once.
-  std::shared_ptr<arrow::Array> finish(std::int64_t rows);
 
  private:
   using Kind = TypeName::Kind;
@@ -116,17 +92,12 @@ class ValueWriter {
   bool clamp(std::int64_t row, const Loose& value);
   void store_integer(std::int64_t row, std::int64_t value);
   void by_policy(std::int64_t row, const Loose& value);
-  void replace_invalid_text(std::int64_t first, std::int64_t rows);
-  [[noreturn]] void refuse(std::int64_t row, std::string_view what) const;
 
-  Column column_;
+  TypeName type_;
   Kind kind_;
   bool short_decimal_ = false;
   double power_ = 1;
   double short_limit_ = 0;
-  std::int64_t rows_before_ = 0;  // in the batches that are done
-  LossyCounts lossy_;
-  ColumnBuffer buffer_;
 };
 
 }  // namespace penstock

@@ -121,17 +121,16 @@ SqliteCursor::SqliteCursor(SqliteConnection& connection, Prepared prepared,
 }
 
 void SqliteCursor::add_writer(const CursorColumn& column, const TypeName& type) {
-  ValueWriter::Column facts{column.name, column.declared, type, on_lossy_};
+  ColumnWriter::Facts facts{column.name, column.declared, on_lossy_};
   facts.guessed = !column.type.has_value();
   facts.in_place_of_declared = column.type.has_value() && *column.type != type;
-  writers_.emplace_back(std::move(facts));
+  writers_.emplace_back(std::move(facts), type);
 }
 
 void SqliteCursor::set_schema() {
   std::vector<std::shared_ptr<arrow::Field>> fields;
   for (const ValueWriter& writer : writers_) {
-    fields.push_back(
-        arrow::field(writer.column().name, arrow_type(writer.column().type)));
+    fields.push_back(arrow::field(writer.facts().name, arrow_type(writer.type())));
   }
   schema_ = arrow::schema(std::move(fields));
 }
