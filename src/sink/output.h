@@ -7,31 +7,42 @@
 #include <arrow/type_fwd.h>
 
 #include "penstock/output.h"
+#include "sink/file_calls.h"
 
 namespace penstock {
 
 /// Rows become the file at `options.path`, whole or not at all.
 ///
 /// Invariants:
-///  1. The final name is only ever touched by one rename(2) of a finished, fsync'ed file in the same folder.
-///  2. The temporary holds its own flock as long as its writer lives, so a temporary whose lock is free is stale; opening
+///  1. The final name is only ever touched by one rename(2) of a finished, fsync'ed file
+///  in the same folder.
+///  2. The temporary holds its own flock as long as its writer lives, so a temporary
+///  whose lock is free is stale; opening
 ///     removes those of this output.
 ///  3. Destroyed before commit(), an Output leaves nothing but its lock file.
-///  4. Standard output is written as bytes come; a format that needs its end is not closed unless commit() is reached.
-/// Thread contract: one thread at a time. Errors: Error{kOutput} with the path and the system's reason, Error{kBrokenPipe},
-/// Error{kLocked}, Error{kInterrupted} while waiting for the lock.
+///  4. Standard output is written as bytes come; a format that needs its end is not
+///  closed unless commit() is reached.
+/// Thread contract: one thread at a time. Errors: Error{kOutput} with the path and the
+/// system's reason, Error{kBrokenPipe}, Error{kLocked}, Error{kInterrupted} while waiting
+/// for the lock.
 class Output {
  public:
-  /// Takes the lock `<path>.lock` (0600, O_NOFOLLOW, never deleted), makes the folders, sweeps stale temporaries. The file
-  /// itself is opened by begin(), so that a query that fails to start touches nothing.
-  Output(OutputOptions options, const LockOptions& lock, std::stop_token stop);
+  /// Takes the lock `<path>.lock` (0600, O_NOFOLLOW, never deleted), makes the folders,
+  /// sweeps stale temporaries. The file itself is opened by begin(), so that a query that
+  /// fails to start touches nothing.
+  ///
+  /// What the path may be, symbolic links and devices included, is in sink/destination.h.
+  /// A path that cannot be written fails here, before any query. `calls` is for tests.
+  Output(OutputOptions options, const LockOptions& lock, std::stop_token stop,
+         FileCalls calls = {});
   Output(Output&&) noexcept;
   ~Output();
 
   /// Call once, before the first write.
   void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
   void write(const std::shared_ptr<arrow::RecordBatch>& batch);
-  /// Writes the format's end, fsyncs, renames, fsyncs the folder.
+  /// Writes the format's end, fsyncs, renames, fsyncs the folder. After an error of any
+  /// call the output is gone.
   OutputSummary commit();
 
  private:

@@ -1,0 +1,248 @@
+#include "sink/output.h"
+
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include <arrow/io/compressed.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/compression.h>
+#include <arrow/util/key_value_metadata.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "penstock/error.h"
+#include "penstock/version.h"
+#include "sink/atomic_file.h"
+#include "sink/descriptor.h"
+#include "sink/destination.h"
+#include "sink/file_error.h"
+#include "sink/lock.h"
+#include "sink/stream.h"
+#include "sink/writer.h"
+
+namespace penstock {
+namespace {
+
+constexpr int kGzipLevel =
+    6;  // gzip(1)'s own; Arrow's default of 9 is several times slower for a percent
+constexpr std::chrono::milliseconds kReaderPause{20};
+
+// Opens a FIFO or a device; a FIFO that nobody reads yet is waited for, as a shell's `>`
+// does.
+void open_stream(const std::string& path, const std::stop_token& stop, Descriptor& file) {
+  while (true) {
+    file.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (file.valid()) break;
+    if (errno != ENXIO && errno != EINTR) throw output_error("open", path, errno);
+    if (stop.stop_requested()) {
+      throw Error(Category::kInterrupted, "interrupted",
+                  fmt::format("interrupted while waiting for a reader of {}",
+                              printable(path, 1024)));
+    }
+    std::this_thread::sleep_for(kReaderPause);
+  }
+  const int flags = ::fcntl(file.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(file.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
+    throw output_error("open", path, errno);
+  }
+}
+
+std::shared_ptr<arrow::Schema> with_provenance(
+    const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance) {
+  auto metadata = schema->metadata() ? schema->metadata()->Copy()
+                                     : std::make_shared<arrow::KeyValueMetadata>();
+  const std::pair<const char*, std::string> entries[] = {
+      {"penstock.recipe", provenance.recipe},
+      {"penstock.query_sha256", provenance.query_hash},
+      {"penstock.dialect", provenance.dialect},
+      {"penstock.version", kVersion},
+  };
+  for (const auto& [key, value] : entries) {
+    if (!value.empty()) static_cast<void>(metadata->Set(key, value));
+  }
+  return schema->WithMetadata(std::move(metadata));
+}
+
+}  // namespace
+
+struct Output::State {
+  State(OutputOptions options, const LockOptions& lock, std::stop_token stop,
+        FileCalls calls);
+  ~State() { abandon(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
+  void write(const arrow::RecordBatch& batch);
+  OutputSummary commit();
+
+ private:
+  void open();
+  void abandon() noexcept;
+  [[noreturn]] void fail(const arrow::Status& status);
+  void check(const arrow::Status& status) {
+    if (!status.ok()) fail(status);
+  }
+  void close_stream();
+
+  // In the order in which they are made: the lock is the last that goes.
+  const OutputOptions options_;
+  const std::stop_token stop_;
+  const FileCalls calls_;
+  Destination destination_;
+  std::optional<OutputLock> lock_;
+  std::unique_ptr<AtomicFile> file_;
+  Descriptor device_;
+  std::shared_ptr<DescriptorStream> stream_;
+  std::shared_ptr<arrow::io::OutputStream> gzip_;
+  std::unique_ptr<arrow::util::Codec> codec_;
+  std::shared_ptr<Encoder> encoder_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+Output::State::State(OutputOptions options, const LockOptions& lock, std::stop_token stop,
+                     FileCalls calls)
+    : options_((check_options(options), std::move(options))),
+      stop_(std::move(stop)),
+      calls_(std::move(calls)),
+      destination_(options_.path) {
+  if (destination_.is_stream()) return;
+  if (lock.enabled) lock_.emplace(destination_, lock, stop_);
+  AtomicFile::sweep(destination_);
+}
+
+void Output::State::open() {
+  int fd = STDOUT_FILENO;
+  if (!destination_.is_stream()) {
+    file_ = std::make_unique<AtomicFile>(destination_, calls_);
+    fd = file_->fd();
+  } else if (!destination_.is_stdout()) {
+    open_stream(destination_.path(), stop_, device_);
+    fd = device_.get();
+  }
+  stream_ = std::make_shared<DescriptorStream>(fd, calls_, stop_, options_.content_hash);
+}
+
+void Output::State::begin(const std::shared_ptr<arrow::Schema>& schema,
+                          const Provenance& provenance) {
+  schema_ = schema;
+  open();
+  std::shared_ptr<arrow::io::OutputStream> out = stream_;
+  if (options_.gzip) {
+    auto codec = arrow::util::Codec::Create(arrow::Compression::GZIP, kGzipLevel);
+    check(codec.status());
+    codec_ = *std::move(codec);
+    auto gzip = arrow::io::CompressedOutputStream::Make(codec_.get(), stream_);
+    check(gzip.status());
+    gzip_ = out = *std::move(gzip);
+  }
+  auto encoder =
+      make_encoder(std::move(out), with_provenance(schema, provenance), options_);
+  check(encoder.status());
+  encoder_ = *std::move(encoder);
+}
+
+void Output::State::write(const arrow::RecordBatch& batch) {
+  if (!encoder_)
+    throw Error(Category::kUnexpected, "output_state", "the output is not open");
+  if (!batch.schema()->Equals(*schema_, false)) {
+    abandon();
+    throw Error(Category::kUnexpected, "output_schema",
+                "a batch has another schema than the output");
+  }
+  check(encoder_->WriteRecordBatch(batch));
+  // A reader of standard output sees each batch when it is there.
+  if (destination_.is_stream()) check(stream_->Flush());
+}
+
+OutputSummary Output::State::commit() {
+  if (!encoder_)
+    throw Error(Category::kUnexpected, "output_state", "the output is not open");
+  check(encoder_->Close());
+  if (gzip_) check(gzip_->Close());
+  check(stream_->Close());
+  OutputSummary summary;
+  summary.bytes = *stream_->Tell();
+  summary.content_hash = stream_->content_hash();
+  if (file_) {
+    try {
+      file_->publish();
+    } catch (...) {
+      abandon();
+      throw;
+    }
+  } else {
+    close_stream();
+  }
+  abandon();
+  return summary;
+}
+
+// Some file systems tell of a failed write only when a descriptor is closed; standard
+// output itself stays open.
+void Output::State::close_stream() {
+  const int fd =
+      device_.valid() ? device_.release() : ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0 || (calls_.close(fd) != 0 && errno != EINTR)) {
+    const int error = errno;
+    abandon();
+    throw output_error("write", destination_.path(), error);
+  }
+}
+
+// Closes the stream to all writers first: their destructors would write a format's end.
+void Output::State::abandon() noexcept {
+  if (stream_) stream_->abandon();
+  encoder_.reset();
+  gzip_.reset();
+  codec_.reset();
+  stream_.reset();
+  file_.reset();
+  device_.reset();
+}
+
+void Output::State::fail(const arrow::Status& status) {
+  const auto failure = stream_->failure();
+  abandon();
+  const std::string path =
+      destination_.is_stdout() ? "standard output" : printable(destination_.path(), 1024);
+  if (failure && failure->interrupted) {
+    throw Error(Category::kInterrupted, "interrupted",
+                "interrupted while writing " + path);
+  }
+  if (failure && failure->error == EPIPE) {
+    throw Error(Category::kBrokenPipe, "broken_pipe",
+                "the reader of " + path + " went away");
+  }
+  if (failure) throw output_error("write", path, failure->error);
+  throw Error(Category::kOutput, "cannot_encode",
+              fmt::format("cannot write {} as {}: {}", path, to_string(options_.format),
+                          printable(status.message(), 500)),
+              status.IsNotImplemented() ? "cast the column to text in the query" : "");
+}
+
+Output::Output(OutputOptions options, const LockOptions& lock, std::stop_token stop,
+               FileCalls calls)
+    : state_(std::make_unique<State>(std::move(options), lock, std::move(stop),
+                                     std::move(calls))) {}
+Output::Output(Output&&) noexcept = default;
+Output::~Output() = default;
+
+void Output::begin(const std::shared_ptr<arrow::Schema>& schema,
+                   const Provenance& provenance) {
+  state_->begin(schema, provenance);
+}
+
+void Output::write(const std::shared_ptr<arrow::RecordBatch>& batch) {
+  state_->write(*batch);
+}
+
+OutputSummary Output::commit() { return state_->commit(); }
+
+}  // namespace penstock
