@@ -12,7 +12,7 @@
 namespace penstock {
 
 struct Statement {
-  std::string source;            // the query as written
+  std::string source;  // the query as written
   SqlOrigin origin;
   std::vector<SqlPiece> pieces;
   std::vector<std::string> names;  // of the parameters, by index
@@ -20,13 +20,16 @@ struct Statement {
 
   /// The text to prepare, each parameter as `placeholder(index)` says ("?1", "$1", "?").
   std::string text(const std::function<std::string(int)>& placeholder) const;
-  /// Where byte `offset` of `text(placeholder)` stands in the user's file, as position_of.
-  std::string position(const std::function<std::string(int)>& placeholder, std::size_t offset) const;
+  /// Where byte `offset` of `text(placeholder)` stands in the user's file, as
+  /// position_of.
+  std::string position(const std::function<std::string(int)>& placeholder,
+                       std::size_t offset) const;
 };
 
 /// Scans `query.sql` by `lexicon` and joins it with `params`.
-/// Throws Error{kRecipe}: what scan_sql throws; "query parameter ':x' has no value" (with its position and the hint to
-/// set it); "query parameter 'x' is not used by the query" (RS-008).
+/// Throws Error{kRecipe}: what scan_sql throws; "query parameter ':x' has no value" (with
+/// its position and the hint to set it); "query parameter 'x' is not used by the query"
+/// (RS-008).
 Statement bind(const Query& query, const Lexicon& lexicon, const Params& params);
 
 }  // namespace penstock
