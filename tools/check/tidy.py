@@ -10,6 +10,7 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,8 @@ def main():
         if not source.is_relative_to(ROOT / "src") and not source.is_relative_to(ROOT / "apps"):
             continue
         total += 1
-        files = compiled_from.get(entry["output"])
+        words = shlex.split(entry["command"])
+        files = compiled_from.get(words[words.index("-o") + 1])
         key = cache / key_of(entry["command"], files, digests, common) if files else None
         if not (key and key.exists()):
             work.append((source, key))
