@@ -73,10 +73,12 @@ def build_programs(build, contenders):
     configure = ["cmake", "-S", SOURCE, "-B", build, "-DPENSTOCK_BENCH=ON"]
     if not (build / "CMakeCache.txt").exists():
         configure += ["-G", "Ninja"] + ([f"-DPENSTOCK_PYTHON={python}"] if python.exists() else [])
-    subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(
-        ["cmake", "--build", build, "--target", *programs], check=True, stdout=subprocess.DEVNULL
-    )
+    for command in (configure, ["cmake", "--build", build, "--target", *programs]):
+        done = subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if done.returncode != 0:
+            sys.exit(done.stdout + "the build failed; nothing was measured")
 
 
 def verify(run, contenders, databases_of, datasets):
@@ -161,6 +163,13 @@ def run_suite(options, suite):
     }
 
 
+def write_docs(results):
+    if results["settings"]["scale"] < 1 or any(t["met"] is None for t in results["targets"]):
+        sys.exit(f"{DOCS.name} takes only a whole run at scale 1 or above")
+    block = report.render(results, markdown=True)
+    DOCS.write_text(report.replace_between_marks(DOCS.read_text(), block))
+
+
 def main():
     options = arguments()
     suite = tomllib.loads((HERE / "suite.toml").read_text())
@@ -175,8 +184,7 @@ def main():
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     print(report.render(results))
     if options.write_docs:
-        block = report.render(results, markdown=True)
-        DOCS.write_text(report.replace_between_marks(DOCS.read_text(), block))
+        write_docs(results)
     return 1 if any(contender["error"] for contender in results["contenders"]) else 0
 
 

@@ -115,8 +115,10 @@ def _title(text, markdown):
 
 
 def _table(headings, rows, markdown):
+    filled = [i for i in range(len(headings)) if i == 0 or any(row[i] for row in rows)]
+    headings, *rows = ([row[i] for i in filled] for row in (headings, *rows))
     if markdown:
-        lines = [headings, ("---", *["---:"] * (len(headings) - 1)), *rows]
+        lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
     # A failure's reason may run on past its column.
     widths = [
