@@ -13,9 +13,15 @@ class Deadline {
   using Clock = std::chrono::steady_clock;
 
   static Deadline never() { return Deadline(Clock::time_point::max()); }
-  /// Zero or negative: never.
+  /// Zero, negative, or longer than the clock can tell: never.
   static Deadline after(std::chrono::milliseconds wait) {
-    return wait.count() <= 0 ? never() : Deadline(Clock::now() + wait);
+    const Clock::time_point now = Clock::now();
+    if (wait.count() <= 0) return never();
+    if (wait >=
+        std::chrono::floor<std::chrono::milliseconds>(Clock::time_point::max() - now)) {
+      return never();
+    }
+    return Deadline(now + wait);
   }
   Deadline sooner(Deadline other) const { return Deadline(std::min(at_, other.at_)); }
 

@@ -4,6 +4,9 @@
 
 namespace penstock {
 
-Secret::~Secret() { OPENSSL_cleanse(text_.data(), text_.size()); }
+Secret::~Secret() {
+  text_.resize(text_.capacity());  // what a longer value before left behind it, too
+  OPENSSL_cleanse(text_.data(), text_.size());
+}
 
 }  // namespace penstock

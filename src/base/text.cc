@@ -1,13 +1,12 @@
 #include "base/text.h"
 
-#include <openssl/evp.h>
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <numeric>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
 
 namespace penstock {
 namespace {
@@ -45,7 +44,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// The length of the valid UTF-8 sequence at the front, or 0. RFC 3629: no surrogates, no overlong forms.
+// The length of the valid UTF-8 sequence at the front, or 0. RFC 3629: no surrogates, no
+// overlong forms.
 std::size_t utf8_length(std::string_view s) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(s[i]); };
   const auto continues = [&](std::size_t i, int low = 0x80, int high = 0xBF) {
@@ -65,6 +65,18 @@ std::size_t utf8_length(std::string_view s) {
     return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
   }
   return 0;
+}
+
+// What a terminal would obey, or show in another order than it stands: control characters
+// (C1 too: U+009B is an escape sequence's start), line separators, and the bidirectional
+// controls (https://trojansource.codes).
+bool is_shown_as_is(std::string_view character) {
+  const auto first = static_cast<std::uint8_t>(character[0]);
+  if (first < 0x20 || first == 0x7F) return false;
+  if (first == 0xC2) return static_cast<std::uint8_t>(character[1]) >= 0xA0;
+  if (first != 0xE2) return true;
+  return !(character >= "\u2028" && character <= "\u202E") &&
+         !(character >= "\u2066" && character <= "\u2069");
 }
 
 }  // namespace
@@ -125,16 +137,18 @@ bool is_valid_utf8(std::string_view bytes) {
 std::string printable(std::string_view bytes, std::size_t limit) {
   std::string out;
   while (!bytes.empty()) {
-    if (out.size() >= limit) return out + "…";
-    const std::size_t length = utf8_length(bytes);
-    const auto first = static_cast<std::uint8_t>(bytes[0]);
-    if (length == 0 || first < 0x20 || first == 0x7F) {
-      out += fmt::format("\\x{:02x}", first);
-      bytes.remove_prefix(1);
-    } else {
-      out += bytes.substr(0, length);
-      bytes.remove_prefix(length);
+    const std::size_t length = std::max<std::size_t>(1, utf8_length(bytes));
+    const std::string_view character = bytes.substr(0, length);
+    std::string shown(character);
+    if (utf8_length(bytes) == 0 || !is_shown_as_is(character)) {
+      shown.clear();
+      for (const char c : character) {
+        shown += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(c));
+      }
     }
+    if (out.size() + shown.size() > limit) return out + "…";
+    out += shown;
+    bytes.remove_prefix(length);
   }
   return out;
 }

@@ -5,7 +5,8 @@
 namespace penstock {
 
 std::string_view type_name(const Value& value) noexcept {
-  static constexpr std::array<std::string_view, 5> kNames{"null", "bool", "int", "float", "str"};
+  static constexpr std::array<std::string_view, 5> kNames{"null", "bool", "int", "float",
+                                                          "str"};
   return kNames[value.index()];
 }
 
