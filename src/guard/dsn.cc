@@ -28,6 +28,13 @@ void refuse_dsn(const std::string& variable, std::string_view code, std::string_
               fmt::format("the DSN in env var {} {}", variable, what), std::string(hint));
 }
 
+std::string_view safe_option_name(std::string_view name) {
+  const bool plain =
+      name.size() <= 32 &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
+  return plain ? name : "...";
+}
+
 std::string_view Dsn::option(std::string_view name) const {
   const auto found = options.find(name);
   return found == options.end() ? std::string_view() : found->second;

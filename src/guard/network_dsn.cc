@@ -163,7 +163,7 @@ class Parser {
       if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
         refuse_dsn(dsn_->variable, "dsn_option",
                    fmt::format("has the option '{}', which is not allowed for {}",
-                               safe_name(name), dsn_->dialect),
+                               safe_option_name(name), dsn_->dialect),
                    fmt::format("allowed: {}", fmt::join(allowed, ", ")));
       }
       if (equals == std::string_view::npos)
@@ -172,15 +172,6 @@ class Parser {
         refuse("dsn_option", fmt::format("has the option '{}' twice", name));
       dsn_->options[name] = decoded(pair.substr(equals + 1), "an option");
     }
-  }
-
-  // What stands where an option's name belongs may be the rest of a password; only a
-  // plain word is shown.
-  static std::string safe_name(const std::string& name) {
-    const bool plain =
-        name.size() <= 32 &&
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
-    return plain ? name : "...";
   }
 
   // Options that say again what the authority says: they win, as the drivers have it.

@@ -37,7 +37,7 @@ SqliteOptions sqlite_options(std::string_view query, const std::string& variable
     } else {
       refuse(variable, "dsn_option",
              fmt::format("has the option '{}', which is not allowed for sqlite",
-                         printable(key, 40)),
+                         safe_option_name(key)),
              "allowed: mode=ro, uri=true");
     }
   }
