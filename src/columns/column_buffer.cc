@@ -68,6 +68,23 @@ void ColumnBuffer::start(std::int64_t rows) {
   data_size_ = 0;
 }
 
+void ColumnBuffer::reserve(std::int64_t rows) {
+  if (rows <= capacity_rows_) return;
+  const std::int64_t wanted = std::max(rows, capacity_rows_ * 2);
+  resize(*fixed_, (wanted + 1) * width_, false);
+  values_ = fixed_->mutable_data();
+  if (variable_) offsets_ = reinterpret_cast<std::int32_t*>(values_);
+  if (validity_) {
+    auto grown =
+        value_or_throw(arrow::AllocateBuffer(arrow::bit_util::BytesForBits(wanted)));
+    std::memset(grown->mutable_data(), 0xFF, static_cast<std::size_t>(grown->size()));
+    std::memcpy(grown->mutable_data(), validity_->data(),
+                static_cast<std::size_t>(validity_->size()));
+    validity_ = std::move(grown);
+  }
+  capacity_rows_ = wanted;
+}
+
 void ColumnBuffer::grow(std::int64_t size) {
   data_capacity_ = std::max(data_capacity_ * 2, data_size_ + size);
   resize(*variable_data_, data_capacity_, false);

@@ -30,6 +30,9 @@ class ColumnBuffer {
   /// memory.
   void start(std::int64_t rows);
 
+  /// Makes room for `rows` rows where start() made less, keeping those that are set.
+  void reserve(std::int64_t rows);
+
   template <typename T>
   void set(std::int64_t row, T value) {
     std::memcpy(values_ + row * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
@@ -47,7 +50,7 @@ class ColumnBuffer {
   /// The first `rows` rows as an array; call start() before the next.
   std::shared_ptr<arrow::Array> finish(std::int64_t rows);
 
-  /// utf8: the first row at or after `from` whose bytes are not valid UTF-8, or `rows`.
+  /// utf8: the first row whose bytes are not valid UTF-8, or `rows`.
   /// One pass over the bytes, and next to nothing where they are ASCII.
   std::int64_t find_invalid_utf8(std::int64_t rows) const;
   /// Bytes of a row set by set_bytes.

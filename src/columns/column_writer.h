@@ -49,6 +49,8 @@ class ColumnWriter {
   /// A value that the caller has set to the nearest one the type holds.
   void count_clamped() { ++lossy_.clamped; }
 
+  /// For a column whose values are kept elsewhere: `rows` more are done.
+  void count_rows(std::int64_t rows) { rows_before_ += rows; }
   /// The batch's first `rows` rows; text is checked to be UTF-8 here, a batch at once.
   std::shared_ptr<arrow::Array> finish(std::int64_t rows);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dialect/postgres/dialect.h"
 #include "dialect/sqlite/dialect.h"
 #include "penstock/error.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 std::vector<std::unique_ptr<Dialect>> make_dialects() {
   std::vector<std::unique_ptr<Dialect>> all;
+  all.push_back(postgres::make_dialect());
   all.push_back(sqlite::make_dialect());
   return all;
 }

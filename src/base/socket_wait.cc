@@ -1,0 +1,64 @@
+#include "base/socket_wait.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "penstock/error.h"
+
+namespace penstock {
+
+SocketWait::SocketWait(Deadline deadline, const std::stop_token& stop)
+    : deadline_(deadline), stop_(stop), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (event_ < 0) {
+    throw Error(Category::kUnexpected, "no_descriptor",
+                std::string("cannot make an event descriptor: ") + std::strerror(errno));
+  }
+  wake_.emplace(stop_, [event = event_] {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(event, &one, sizeof(one));
+  });
+}
+
+SocketWait::~SocketWait() {
+  wake_.reset();
+  ::close(event_);
+}
+
+void SocketWait::check() const {
+  if (stop_.stop_requested()) {
+    throw Error(Category::kInterrupted, "interrupted",
+                "interrupted; the query was stopped");
+  }
+  if (deadline_.passed()) {
+    throw Error(Category::kTimeout, "deadline_passed",
+                "the time limit has passed; the query was stopped",
+                "narrow the query, or raise statement_timeout_seconds or limits.seconds");
+  }
+}
+
+void SocketWait::until(int socket, bool readable) {
+  while (true) {
+    check();
+    int wait_ms = -1;
+    if (deadline_.at() != Deadline::Clock::time_point::max()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+          deadline_.at() - Deadline::Clock::now());
+      wait_ms = static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000));
+    }
+    pollfd polled[2] = {{socket, static_cast<short>(readable ? POLLIN : POLLOUT), 0},
+                        {event_, POLLIN, 0}};
+    const int ready = ::poll(polled, 2, wait_ms);
+    if (ready < 0 && errno != EINTR) {
+      throw Error(Category::kUnexpected, "poll_failed",
+                  std::string("cannot wait for a socket: ") + std::strerror(errno));
+    }
+    if (ready > 0 && polled[0].revents != 0) return;
+  }
+}
+
+}  // namespace penstock

@@ -1,0 +1,39 @@
+// Waiting for a socket, but no longer than we may.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "base/deadline.h"
+
+namespace penstock {
+
+/// A deadline and a stop token that end a wait on a socket. Made once for a statement,
+/// since being told of a stop costs a file descriptor. One thread at a time.
+class SocketWait {
+ public:
+  SocketWait(Deadline deadline, const std::stop_token& stop);
+  ~SocketWait();
+  SocketWait(const SocketWait&) = delete;
+  SocketWait& operator=(const SocketWait&) = delete;
+
+  /// Returns when `socket` can be read, or written. Throws Error{kInterrupted} once the
+  /// token is triggered, Error{kTimeout} once the deadline has passed, Error{kUnexpected}
+  /// if poll fails.
+  void until_readable(int socket) { until(socket, true); }
+  void until_writable(int socket) { until(socket, false); }
+
+  /// Throws as above without waiting.
+  void check() const;
+
+ private:
+  void until(int socket, bool readable);
+
+  Deadline deadline_;
+  std::stop_token stop_;
+  int event_;
+  std::optional<std::stop_callback<std::function<void()>>> wake_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,243 @@
+#include "dialect/postgres/connection.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "dialect/postgres/connect.h"
+#include "dialect/postgres/cursor.h"
+#include "dialect/postgres/errors.h"
+
+namespace penstock::postgres {
+namespace {
+
+std::string placeholder(int index) { return fmt::format("${}", index + 1); }
+
+// Text is left untyped, so that the server infers date, timestamptz, uuid and the rest
+// from where it stands. A number has the type its literal would have.
+Oid type_of_value(const Value& value) {
+  constexpr Oid kBool = 16;
+  constexpr Oid kInt8 = 20;
+  constexpr Oid kInt4 = 23;
+  constexpr Oid kNumeric = 1700;
+  if (std::holds_alternative<bool>(value)) return kBool;
+  if (std::holds_alternative<double>(value)) return kNumeric;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    return *integer == static_cast<std::int32_t>(*integer) ? kInt4 : kInt8;
+  }
+  return 0;
+}
+
+// The server counts characters from 1, we bytes from 0.
+std::size_t byte_offset(const std::string& text, int position) {
+  std::size_t offset = 0;
+  for (int left = position - 1; left > 0 && offset < text.size(); --left) {
+    ++offset;
+    while (offset < text.size() && (text[offset] & 0xC0) == 0x80) ++offset;
+  }
+  return offset;
+}
+
+constexpr const char* kTypesSql =
+    "SELECT t.oid, format_type(t.oid, NULL), t.typtype, "
+    "CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END, coalesce(e.typtype, 'b') "
+    "FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem "
+    "WHERE t.oid = ANY ($1::pg_catalog.oid[])";
+
+constexpr const char* kDimensionsSql =
+    "SELECT attndims FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum = $2";
+
+constexpr const char* kAccountSql =
+    "SELECT 'role attribute: ' || a.word FROM pg_catalog.pg_roles r, LATERAL (VALUES "
+    "(r.rolsuper, 'SUPERUSER'), (r.rolreplication, 'REPLICATION'), "
+    "(r.rolbypassrls, 'BYPASSRLS'), (r.rolcreaterole, 'CREATEROLE'), "
+    "(r.rolcreatedb, 'CREATEDB')) a (has, word) WHERE r.rolname = current_user AND a.has "
+    "UNION ALL SELECT 'may ' || string_agg(DISTINCT lower(privilege_type), ', ') || ' ' "
+    "|| "
+    "table_schema || '.' || table_name FROM information_schema.table_privileges "
+    "WHERE grantee IN (current_user, 'PUBLIC') AND privilege_type NOT IN "
+    "('SELECT', 'REFERENCES', 'TRIGGER') AND table_schema NOT IN "
+    "('pg_catalog', 'information_schema') GROUP BY table_schema, table_name";
+
+// For a statement whose columns are not looked at.
+TypeChoices any_names() {
+  TypeChoices choices;
+  choices.duplicates = Duplicates::kRename;
+  return choices;
+}
+
+std::string field(PGresult* result, int row, int column) {
+  return PQgetvalue(result, row, column);
+}
+
+}  // namespace
+
+PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
+                                       const Session& session, const Wait& wait)
+    : connection_(connect(dsn, target, wait)), wait_(wait) {
+  // In one message; if any part fails, none of the session is used (RS-013, RS-014).
+  run(fmt::format(
+      "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {}; "
+      "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; "
+      "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; "
+      "SET LOCAL bytea_output = 'hex'; "
+      "SET LOCAL idle_in_transaction_session_timeout = 0",
+      session.limits.statement.count()));
+  const Result read_only = run("SHOW transaction_read_only");
+  if (PQntuples(read_only.get()) != 1 || field(read_only.get(), 0, 0) != "on") {
+    throw Error(Category::kDataSource, "session_not_read_only",
+                "the session could not be made read-only");
+  }
+  if (!session.allow_privileged) {
+    const Result role =
+        run("SELECT rolsuper, rolreplication FROM pg_catalog.pg_roles WHERE rolname = "
+            "current_user");
+    const bool super = PQntuples(role.get()) == 1 && field(role.get(), 0, 0) == "t";
+    const bool replication = PQntuples(role.get()) == 1 && field(role.get(), 0, 1) == "t";
+    if (super || replication) {
+      throw Error(
+          Category::kRefused, "privileged_account",
+          fmt::format(
+              "refusing to read with a {} role: read-only transactions do not bind it",
+              super ? "superuser" : "replication"),
+          "use a role that may only SELECT, or set allow_privileged: true in the recipe");
+    }
+  }
+}
+
+Result PostgresConnection::run(const std::string& sql,
+                               const std::vector<std::string>& values) {
+  std::vector<const char*> pointers;
+  for (const std::string& value : values) pointers.push_back(value.c_str());
+  PGconn* connection = connection_.get();
+  const int sent =
+      values.empty()
+          ? PQsendQuery(connection, sql.c_str())
+          : PQsendQueryParams(connection, sql.c_str(), static_cast<int>(values.size()),
+                              nullptr, pointers.data(), nullptr, nullptr, 0);
+  if (sent == 0) {
+    throw Error(Category::kUnavailable, "connection_lost",
+                fmt::format("the connection to the server was lost: {}",
+                            printable(trim(PQerrorMessage(connection)), 300)));
+  }
+  return await_result(connection, wait_);
+}
+
+std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
+                                                    const TypeChoices& choices) {
+  PGconn* connection = connection_.get();
+  const std::string text = statement.text(placeholder);
+  std::vector<Oid> types;
+  for (const Value& value : statement.values) types.push_back(type_of_value(value));
+  const auto where = [&](int position) {
+    return statement.position(placeholder, byte_offset(text, position));
+  };
+  PQsendPrepare(connection, "", text.c_str(), static_cast<int>(types.size()),
+                types.data());
+  await_result(connection, wait_, where);
+  PQsendDescribePrepared(connection, "");
+  const Result described = await_result(connection, wait_);
+  std::vector<ResultColumn> columns;
+  std::set<Oid> unknown;
+  for (int i = 0; i < PQnfields(described.get()); ++i) {
+    ResultColumn column{PQfname(described.get(), i), PQftype(described.get(), i),
+                        PQfmod(described.get(), i), 0};
+    if (needs_catalog(column.oid)) unknown.insert(column.oid);
+    columns.push_back(std::move(column));
+  }
+  if (columns.empty()) {
+    throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
+                "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
+  }
+  std::map<Oid, TypeFacts> catalog;
+  if (!unknown.empty()) {
+    const Result facts = run(kTypesSql, {fmt::format("{{{}}}", fmt::join(unknown, ","))});
+    for (int row = 0; row < PQntuples(facts.get()); ++row) {
+      const auto oid = static_cast<Oid>(std::stoul(field(facts.get(), row, 0)));
+      catalog[oid] = {field(facts.get(), row, 1), field(facts.get(), row, 2)[0],
+                      static_cast<Oid>(std::stoul(field(facts.get(), row, 3))),
+                      field(facts.get(), row, 4)[0]};
+    }
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Oid table = PQftable(described.get(), static_cast<int>(i));
+    if (table == 0) continue;
+    const auto known = catalog.find(columns[i].oid);
+    const bool array = known != catalog.end() ? known->second.element != 0
+                                              : is_built_in_array(columns[i].oid);
+    if (!array) continue;
+    const Result dimensions =
+        run(kDimensionsSql,
+            {std::to_string(table),
+             std::to_string(PQftablecol(described.get(), static_cast<int>(i)))});
+    if (PQntuples(dimensions.get()) == 1) {
+      columns[i].dimensions = std::stoi(field(dimensions.get(), 0, 0));
+    }
+  }
+  if (!unknown.empty() ||
+      std::any_of(columns.begin(), columns.end(),
+                  [](const ResultColumn& one) { return one.dimensions > 0; })) {
+    // Asking the catalog replaced the unnamed statement.
+    PQsendPrepare(connection, "", text.c_str(), static_cast<int>(types.size()),
+                  types.data());
+    await_result(connection, wait_, where);
+  }
+  return plan_columns(columns, catalog, choices);
+}
+
+std::unique_ptr<Cursor> PostgresConnection::execute(const Statement& statement,
+                                                    const ReadOptions& options,
+                                                    const Wait& wait) {
+  wait_ = wait;
+  auto plans = prepare(statement, options.types);
+  return std::make_unique<PostgresCursor>(connection_.get(), statement, std::move(plans),
+                                          options, wait);
+}
+
+std::vector<ColumnFacts> PostgresConnection::describe(const Statement& statement,
+                                                      const ReadOptions& options) {
+  std::vector<ColumnFacts> facts;
+  for (const ColumnPlan& plan : prepare(statement, options.types)) {
+    facts.push_back({plan.name, plan.declared, arrow_text(plan)});
+  }
+  return facts;
+}
+
+std::vector<std::string> PostgresConnection::explain(const Statement& statement) {
+  prepare(statement, any_names());
+  std::vector<Oid> types;
+  std::vector<std::string> texts;
+  std::vector<const char*> values;
+  for (const Value& value : statement.values) {
+    types.push_back(type_of_value(value));
+    texts.push_back(text_of_value(value).value_or(""));
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    values.push_back(std::holds_alternative<std::monostate>(statement.values[i])
+                         ? nullptr
+                         : texts[i].c_str());
+  }
+  const std::string sql = "EXPLAIN " + statement.text(placeholder);
+  PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                    types.data(), values.data(), nullptr, nullptr, 0);
+  const Result result = await_result(connection_.get(), wait_);
+  std::vector<std::string> lines;
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    lines.push_back(printable(PQgetvalue(result.get(), row, 0), 400));
+  }
+  return lines;
+}
+
+std::vector<std::string> PostgresConnection::account() {
+  const Result result = run(kAccountSql);
+  std::vector<std::string> lines;
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    lines.push_back(printable(PQgetvalue(result.get(), row, 0), 200));
+  }
+  return lines;
+}
+
+}  // namespace penstock::postgres

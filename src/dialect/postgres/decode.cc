@@ -1,0 +1,344 @@
+#include "dialect/postgres/decode.h"
+
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/extension_type.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include "columns/conversions.h"
+#include "dialect/postgres/numeric.h"
+#include "dialect/postgres/wire.h"
+#include "penstock/error.h"
+
+namespace penstock::postgres {
+namespace {
+
+// PostgreSQL counts from 2000-01-01.
+constexpr std::int32_t kEpochDays = 10'957;
+constexpr std::int64_t kEpochMicros = kEpochDays * kMicrosPerDay;
+constexpr std::int32_t kDateInfinity = std::numeric_limits<std::int32_t>::max();
+constexpr std::int32_t kDateMinusInfinity = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t kTimeInfinity = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kTimeMinusInfinity = std::numeric_limits<std::int64_t>::min();
+
+[[noreturn]] void broken() {
+  throw Error(Category::kUnavailable, "protocol_error",
+              "the server sent bytes that are no row of this query",
+              "the result was not complete, so nothing was published");
+}
+
+void require(std::string_view bytes, std::size_t size) {
+  if (bytes.size() != size) broken();
+}
+
+// arrow::MonthDayNanoIntervalType::MonthDayNanos, without its header.
+struct MonthDayNanos {
+  std::int32_t months;
+  std::int32_t days;
+  std::int64_t nanoseconds;
+};
+
+// Sets a value that has an exact place; false if it has none. `bytes` is the server's
+// binary form, but for kBytes and kDoubleText.
+bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
+               int scale, std::string_view bytes) {
+  const char* at = bytes.data();
+  switch (decode) {
+    case Decode::kBytes:
+      buffer.set_bytes(row, at, static_cast<std::int64_t>(bytes.size()));
+      return true;
+    case Decode::kInt32:
+    case Decode::kUInt32:
+    case Decode::kFloat32:
+      require(bytes, 4);
+      buffer.set(row, read_u32(at));
+      return true;
+    case Decode::kInt64:
+    case Decode::kFloat64:
+      require(bytes, 8);
+      buffer.set(row, read_u64(at));
+      return true;
+    case Decode::kDecimal128: {
+      const Numeric numeric(bytes);
+      if (!numeric.valid) broken();
+      const auto value = decimal128_of(numeric, precision, scale);
+      if (value) buffer.set(row, *value);
+      return value.has_value();
+    }
+    case Decode::kDate: {
+      require(bytes, 4);
+      const std::int32_t days = read_i32(at);
+      if (days == kDateMinusInfinity || days > kDateInfinity - kEpochDays - 1)
+        return false;
+      buffer.set(row, days + kEpochDays);
+      return true;
+    }
+    case Decode::kTimestamp: {
+      require(bytes, 8);
+      const std::int64_t micros = read_i64(at);
+      if (micros == kTimeMinusInfinity || micros > kTimeInfinity - kEpochMicros)
+        return false;
+      buffer.set(row, micros + kEpochMicros);
+      return true;
+    }
+    case Decode::kTime: {
+      require(bytes, 8);
+      const std::int64_t micros = read_i64(at);
+      if (micros < 0 || micros >= kMicrosPerDay) return false;  // 24:00:00
+      buffer.set(row, micros);
+      return true;
+    }
+    case Decode::kInt16:
+      require(bytes, 2);
+      buffer.set(row, read_u16(at));
+      return true;
+    case Decode::kBool:
+      require(bytes, 1);
+      buffer.set(row, static_cast<std::uint8_t>(*at != 0));
+      return true;
+    case Decode::kDecimal256: {
+      const Numeric numeric(bytes);
+      if (!numeric.valid) broken();
+      const auto value = decimal256_of(numeric, precision, scale);
+      if (value) buffer.set(row, value->ToBytes());
+      return value.has_value();
+    }
+    case Decode::kInterval: {
+      require(bytes, 16);
+      const std::int64_t micros = read_i64(at);
+      MonthDayNanos value{read_i32(at + 12), read_i32(at + 8), 0};
+      if (__builtin_mul_overflow(micros, 1000, &value.nanoseconds)) return false;
+      buffer.set(row, value);
+      return true;
+    }
+    case Decode::kUuid:
+      require(bytes, 16);
+      buffer.set(row, std::array<char, 16>{at[0], at[1], at[2], at[3], at[4], at[5],
+                                           at[6], at[7], at[8], at[9], at[10], at[11],
+                                           at[12], at[13], at[14], at[15]});
+      return true;
+    case Decode::kNumericText: {
+      const Numeric numeric(bytes);
+      if (!numeric.valid) broken();
+      const std::string text = text_of(numeric);
+      buffer.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
+      return true;
+    }
+    case Decode::kDoubleText: {
+      double value = 0;
+      const auto [end, error] = std::from_chars(at, at + bytes.size(), value);
+      if (end != at + bytes.size()) broken();
+      if (error != std::errc()) return false;  // beyond a double's range
+      buffer.set(row, value);
+      return true;
+    }
+    case Decode::kList:
+      break;
+  }
+  return false;
+}
+
+// What a misfit is, for the message.
+std::string_view describe(Decode decode, std::string_view bytes) {
+  switch (decode) {
+    case Decode::kDecimal128:
+    case Decode::kDecimal256: {
+      const Numeric numeric(bytes);
+      if (numeric.sign == NumericSign::kNan) return "NaN";
+      return numeric.is_number() ? "numeric (too many digits)" : "infinite";
+    }
+    case Decode::kDate: {
+      const std::int32_t days = read_i32(bytes.data());
+      return days == kDateInfinity || days == kDateMinusInfinity ? "infinite"
+                                                                 : "date (too far)";
+    }
+    case Decode::kTimestamp: {
+      const std::int64_t micros = read_i64(bytes.data());
+      return micros == kTimeInfinity || micros == kTimeMinusInfinity
+                 ? "infinite"
+                 : "timestamp (too far)";
+    }
+    case Decode::kTime:
+      return "24:00:00";
+    case Decode::kInterval:
+      return "interval (too long)";
+    default:
+      return "number (too large)";
+  }
+}
+
+// The nearest value the type holds; false where there is none.
+bool set_nearest(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
+                 int scale, std::string_view bytes) {
+  switch (decode) {
+    case Decode::kDate:
+      buffer.set(row, read_i32(bytes.data()) < 0 ? kDateMinusInfinity : kDateInfinity);
+      return true;
+    case Decode::kTimestamp:
+      buffer.set(row, read_i64(bytes.data()) < 0 ? kTimeMinusInfinity : kTimeInfinity);
+      return true;
+    case Decode::kTime:
+      buffer.set(row, kMicrosPerDay - 1);
+      return true;
+    case Decode::kDecimal128: {
+      const Numeric numeric(bytes);
+      if (numeric.sign == NumericSign::kNan) return false;
+      const bool negative = numeric.sign == NumericSign::kNegative ||
+                            numeric.sign == NumericSign::kMinusInfinity;
+      const Int128 limit = power_of_ten(precision) - 1;
+      // A number that is within range and only has too many places is rounded.
+      std::optional<Int128> nearest;
+      if (numeric.is_number()) {
+        const auto wide = decimal256_of(numeric, 76, std::min(numeric.scale, 76));
+        if (wide && numeric.scale > scale) {
+          const arrow::Decimal256 rounded(
+              wide->ReduceScaleBy(numeric.scale - scale, true));
+          const auto digits = decimal_digits(rounded.ToIntegerString(), precision, 0);
+          if (digits) nearest = integer_from_digits(*digits);
+        }
+      }
+      buffer.set(row, nearest ? *nearest : negative ? -limit : limit);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+std::string type_text(const ColumnPlan& plan) { return plan.storage->ToString(); }
+
+}  // namespace
+
+RowDecoder::Column::Column(const ColumnPlan& column_plan, OnLossy on_lossy)
+    : plan(column_plan),
+      writer({plan.name, plan.declared, on_lossy, plan.text_in_place_of_declared, false},
+             type_text(plan),
+             plan.decode == Decode::kList ? arrow::int32() : plan.storage) {
+  if (plan.decode == Decode::kList) list.emplace(plan.storage);
+}
+
+RowDecoder::RowDecoder(std::vector<ColumnPlan> plans, OnLossy on_lossy)
+    : schema_(schema_of(plans)), clamp_(on_lossy == OnLossy::kClamp) {
+  for (const ColumnPlan& plan : plans) {
+    columns_.emplace_back(plan, on_lossy);
+    fixed_bytes_ += columns_.back().writer.fixed_bytes();
+  }
+}
+
+void RowDecoder::start(std::int64_t rows) {
+  row_ = 0;
+  for (Column& column : columns_) {
+    column.writer.start(rows);
+    if (column.list) column.list->start(rows);
+  }
+}
+
+// DataRow: Int16 columns, then for each Int32 length (-1: NULL) and the bytes
+// (https://www.postgresql.org/docs/15/protocol-message-formats.html).
+std::int64_t RowDecoder::add(std::string_view body) {
+  const char* at = body.data();
+  const char* const end = at + body.size();
+  if (body.size() < 2 || read_u16(at) != columns_.size()) broken();
+  at += 2;
+  for (Column& column : columns_) {
+    if (end - at < 4) broken();
+    const std::int32_t size = read_i32(at);
+    at += 4;
+    if (size < 0) {
+      column.list ? column.list->end_null_row() : column.writer.set_null(row_);
+      continue;
+    }
+    if (size > end - at) broken();
+    set(column, {at, static_cast<std::size_t>(size)});
+    at += size;
+  }
+  if (at != end) broken();
+  ++row_;
+  return fixed_bytes_ + static_cast<std::int64_t>(body.size());
+}
+
+void RowDecoder::set(Column& column, std::string_view bytes) {
+  const ColumnPlan& plan = column.plan;
+  if (plan.decode == Decode::kList) return set_list(column, bytes);
+  if (!set_exact(column.writer.buffer(), row_, plan.decode, plan.precision, plan.scale,
+                 bytes)) {
+    set_misfit(column, plan.decode, bytes);
+  }
+}
+
+void RowDecoder::set_misfit(Column& column, Decode decode, std::string_view bytes) {
+  if (clamp_ && set_nearest(column.writer.buffer(), row_, decode, column.plan.precision,
+                            column.plan.scale, bytes)) {
+    column.writer.count_clamped();
+  } else {
+    column.writer.null_or_refuse(row_, describe(decode, bytes));
+  }
+}
+
+// Int32 dimensions, Int32 has-nulls, Int32 element type; for each dimension Int32 size,
+// Int32 lower bound; then the elements as in a row (array_send in arrayfuncs.c).
+void RowDecoder::set_list(Column& column, std::string_view bytes) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  if (bytes.size() < 12) broken();
+  const std::int32_t dimensions = read_i32(at);
+  at += 12;
+  ListWriter& list = *column.list;
+  if (dimensions == 0) return list.end_row();
+  const auto misfit = [&](std::string_view what) {
+    column.writer.null_or_refuse(row_, what);
+    list.end_null_row();
+  };
+  if (dimensions != 1) return misfit("array with more than one dimension");
+  if (end - at < 8) broken();
+  const std::int32_t count = read_i32(at);
+  if (read_i32(at + 4) != 1) return misfit("array whose first index is not 1");
+  at += 8;
+  if (count < 0 || count > (end - at) / 4) broken();
+  list.reserve_elements(count);
+  for (std::int32_t i = 0; i < count; ++i) {
+    if (end - at < 4) broken();
+    const std::int32_t size = read_i32(at);
+    at += 4;
+    const std::int64_t element = list.next_element();
+    if (size < 0) {
+      list.elements().set_null(element);
+      continue;
+    }
+    if (size > end - at) broken();
+    const std::string_view value(at, static_cast<std::size_t>(size));
+    if (!set_exact(list.elements(), element, column.plan.element, column.plan.precision,
+                   column.plan.scale, value)) {
+      column.writer.null_or_refuse(row_, describe(column.plan.element, value));
+      list.elements().set_null(element);
+    }
+    at += size;
+  }
+  if (at != end) broken();
+  list.end_row();
+}
+
+std::shared_ptr<arrow::RecordBatch> RowDecoder::finish() {
+  std::vector<std::shared_ptr<arrow::Array>> arrays;
+  for (Column& column : columns_) {
+    if (column.list) column.writer.count_rows(row_);
+    auto array = column.list ? column.list->finish(row_) : column.writer.finish(row_);
+    if (column.plan.type->id() == arrow::Type::EXTENSION) {
+      array = arrow::ExtensionType::WrapArray(column.plan.type, array);
+    }
+    arrays.push_back(std::move(array));
+  }
+  return arrow::RecordBatch::Make(schema_, row_, std::move(arrays));
+}
+
+Ledger RowDecoder::ledger() const {
+  Ledger ledger;
+  for (const Column& column : columns_) ledger.push_back(column.writer.lossy());
+  return ledger;
+}
+
+}  // namespace penstock::postgres

@@ -1,0 +1,60 @@
+#include "dialect/postgres/dialect.h"
+
+#include <libpq-fe.h>
+
+#include <fmt/format.h>
+
+#include "dialect/postgres/connection.h"
+
+namespace penstock::postgres {
+namespace {
+
+constexpr int kPort = 5432;
+
+class PostgresDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "postgresql"; }
+
+  std::string client_version() const override {
+    const int version = PQlibVersion();
+    return fmt::format("{}.{}", version / 10'000, version % 10'000);
+  }
+
+  const Lexicon& lexicon() const override { return Lexicon::postgres(); }
+
+  // libpq dials hostaddr, else the host of the query, else that of the authority; it
+  // verifies a certificate against the host's name.
+  Routes routes(const Dsn& dsn) const override {
+    Routes routes;
+    routes.dialect = dsn.dialect;
+    routes.network = true;
+    routes.port = dsn.port == 0 ? kPort : dsn.port;
+    routes.service = dsn.option("service");
+    const std::string host(dsn.option("host"));
+    const std::string address(dsn.option("hostaddr"));
+    for (const std::string& route : {dsn.host, host, address}) {
+      if (route.empty()) continue;
+      if (route.starts_with('/') || route.starts_with('@')) {
+        routes.unix_socket = route;
+        routes.socket_by_host = true;
+        continue;
+      }
+      routes.hosts.push_back(route);
+      routes.dial_host = route;
+    }
+    routes.name = !host.empty() ? host : !dsn.host.empty() ? dsn.host : address;
+    return routes;
+  }
+
+  std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
+                                      const Session& session,
+                                      const Wait& wait) const override {
+    return std::make_unique<PostgresConnection>(dsn, target, session, wait);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_dialect() { return std::make_unique<PostgresDialect>(); }
+
+}  // namespace penstock::postgres
