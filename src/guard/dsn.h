@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "penstock/connection.h"
 #include "penstock/environment.h"
-#include "penstock/query.h"
 #include "penstock/secret.h"
 
 namespace penstock {
