@@ -48,14 +48,17 @@ struct CloseFolder {
 };
 
 // Holds the temporary's lock while it unlinks, so that a writer between creating and
-// locking notices.
-void remove_if_stale(int folder, const char* name) {
+// locking notices. False: its writer lives.
+bool remove_if_stale(int folder, const char* name) {
   const Descriptor file(
       ::openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status{};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    return;
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlinkat(folder, name, 0);
+  if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return true;
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+  ::unlinkat(folder, name, 0);
+  return true;
 }
 
 }  // namespace
@@ -135,18 +138,22 @@ void AtomicFile::publish() {
   }
 }
 
-void AtomicFile::sweep(const Destination& destination) noexcept {
+bool AtomicFile::sweep(const Destination& destination) noexcept {
   Descriptor listed(
       ::openat(destination.folder(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!listed.valid()) return;
+  if (!listed.valid()) return false;
   const std::unique_ptr<DIR, CloseFolder> folder(::fdopendir(listed.get()));
-  if (!folder) return;
+  if (!folder) return false;
   listed.release();
   const std::string prefix = temporary_prefix(destination.name());
+  bool held = false;
   while (const dirent* entry = ::readdir(folder.get())) {
-    if (is_temporary(entry->d_name, prefix))
-      remove_if_stale(destination.folder(), entry->d_name);
+    if (is_temporary(entry->d_name, prefix) &&
+        !remove_if_stale(destination.folder(), entry->d_name)) {
+      held = true;
+    }
   }
+  return held;
 }
 
 }  // namespace penstock

@@ -29,8 +29,8 @@ class AtomicFile {
   /// fsync, which can only leave the new file, complete.
   void publish();
 
-  /// Removes temporaries of this output that no living process holds.
-  static void sweep(const Destination& destination) noexcept;
+  /// Removes temporaries of this output that no living process holds. True: one is held.
+  static bool sweep(const Destination& destination) noexcept;
 
  private:
   void create();

@@ -9,13 +9,13 @@
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <utility>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "penstock/error.h"
-#include "sink/file_error.h"
+#include "sink/atomic_file.h"
 
 namespace penstock {
 namespace {
@@ -76,7 +76,7 @@ bool still_in_place(const Destination& destination, const Descriptor& file) {
          held.st_dev == found.st_dev && held.st_ino == found.st_ino;
 }
 
-bool try_lock(const Descriptor& file, const std::string& path) {
+bool try_flock(const Descriptor& file, const std::string& path) {
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return false;
     if (errno != EINTR) throw lock_error(path, errno);
@@ -84,44 +84,63 @@ bool try_lock(const Descriptor& file, const std::string& path) {
   return true;
 }
 
+Clock::time_point time_after(double seconds) {
+  const std::chrono::duration<double> wait(
+      seconds < 0 ? kForeverSeconds : std::min(seconds, kForeverSeconds));
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(wait);
+}
+
 }  // namespace
 
 OutputLock::OutputLock(const Destination& destination, const LockOptions& options,
-                       std::stop_token stop) {
-  const double wait_seconds =
-      options.timeout_seconds < 0 ? kForeverSeconds : options.timeout_seconds;
-  const auto give_up =
-      Clock::now() +
-      std::chrono::duration_cast<Clock::duration>(
-          std::chrono::duration<double>(std::min(wait_seconds, kForeverSeconds)));
+                       std::stop_token stop)
+    : destination_(destination) {
+  const auto give_up = time_after(options.timeout_seconds);
   milliseconds wait = kFirstPause;
-  open_lock_file(destination, file_);
   while (true) {
     if (stop.stop_requested()) {
       throw Error(Category::kInterrupted, "interrupted",
                   fmt::format("interrupted while waiting for the lock {}",
-                              printable(destination.lock_path(), 1024)));
+                              printable(destination_.lock_path(), 1024)));
     }
-    const bool locked = try_lock(file_, destination.lock_path());
-    if (still_in_place(destination, file_)) {
-      if (locked) return;
-    } else {
-      open_lock_file(destination, file_);
-      continue;
-    }
-    if (Clock::now() >= give_up) {
-      throw Error(
-          Category::kLocked, "lock_contested",
-          fmt::format("another run holds the lock {}",
-                      printable(destination.lock_path(), 1024)),
-          "wait for it with --lock-timeout SECONDS (-1: as long as it takes), or write "
-          "to another path");
-    }
-    pause(std::min(wait, std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(
-                                                       give_up - Clock::now()))),
-          stop);
+    const State state = try_once();
+    if (state == State::kHeld) return;
+    const auto left = std::chrono::ceil<milliseconds>(give_up - Clock::now());
+    if (left <= milliseconds{0}) throw contested(state);
+    pause(std::min(wait, left), stop);
     wait = std::min(wait * 2, kLongestPause);
   }
+}
+
+void OutputLock::confirm() {
+  if (still_in_place(destination_, file_)) return;
+  if (const State state = try_once(); state != State::kHeld) throw contested(state);
+}
+
+OutputLock::State OutputLock::try_once() {
+  while (true) {
+    open_lock_file(destination_, file_);
+    const bool locked = try_flock(file_, destination_.lock_path());
+    if (!still_in_place(destination_, file_)) continue;
+    if (!locked) return State::kHeldByOther;
+    // A run whose lock file was removed has nothing left to show for it but its
+    // temporary.
+    if (!AtomicFile::sweep(destination_)) return State::kHeld;
+    file_.reset();
+    return State::kWrittenByOther;
+  }
+}
+
+Error OutputLock::contested(State state) const {
+  const std::string lock = printable(destination_.lock_path(), 1024);
+  return Error(
+      Category::kLocked, "lock_contested",
+      state == State::kHeldByOther
+          ? fmt::format("another run holds the lock {}", lock)
+          : fmt::format("another run writes {}, though the lock {} is free",
+                        printable(destination_.path(), 1024), lock),
+      "wait for it with --lock-timeout SECONDS (-1: as long as it takes), or write "
+      "to another path");
 }
 
 }  // namespace penstock

@@ -113,8 +113,11 @@ Output::State::State(OutputOptions options, const LockOptions& lock, std::stop_t
       calls_(std::move(calls)),
       destination_(options_.path) {
   if (destination_.is_stream()) return;
-  if (lock.enabled) lock_.emplace(destination_, lock, stop_);
-  AtomicFile::sweep(destination_);
+  if (lock.enabled) {
+    lock_.emplace(destination_, lock, stop_);
+  } else {
+    AtomicFile::sweep(destination_);
+  }
 }
 
 void Output::State::open() {
@@ -131,7 +134,10 @@ void Output::State::open() {
 
 void Output::State::begin(const std::shared_ptr<arrow::Schema>& schema,
                           const Provenance& provenance) {
+  if (stream_)
+    throw Error(Category::kUnexpected, "output_state", "the output is open already");
   schema_ = schema;
+  if (lock_) lock_->confirm();
   open();
   std::shared_ptr<arrow::io::OutputStream> out = stream_;
   if (options_.gzip) {

@@ -32,7 +32,8 @@ DescriptorStream::DescriptorStream(int fd, const FileCalls& calls, std::stop_tok
 }
 
 arrow::Status DescriptorStream::Write(const void* data, std::int64_t size) {
-  if (abandoned_ || failure_) return arrow::Status::IOError("the output has failed");
+  if (abandoned_) return arrow::Status::OK();
+  if (failure_) return arrow::Status::IOError("the output has failed");
   const auto* bytes = static_cast<const char*>(data);
   const auto count = static_cast<std::size_t>(size);
   if (buffer_.size() + count > kBufferBytes) ARROW_RETURN_NOT_OK(Flush());
@@ -46,7 +47,8 @@ arrow::Status DescriptorStream::Write(const void* data, std::int64_t size) {
 }
 
 arrow::Status DescriptorStream::Flush() {
-  if (abandoned_ || failure_) return arrow::Status::IOError("the output has failed");
+  if (abandoned_) return arrow::Status::OK();
+  if (failure_) return arrow::Status::IOError("the output has failed");
   const arrow::Status status = put(buffer_.data(), buffer_.size());
   buffer_.clear();
   return status;

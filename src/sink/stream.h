@@ -39,6 +39,8 @@ class DescriptorStream final : public arrow::io::OutputStream {
   arrow::Result<std::int64_t> Tell() const override { return position_; }
   bool closed() const override { return closed_; }
 
+  /// From now on bytes are taken and dropped, without an error: Arrow prints errors of
+  /// destructors.
   void abandon() noexcept { abandoned_ = true; }
   const std::optional<Failure>& failure() const noexcept { return failure_; }
   /// Of all bytes so far: "sha256:" and hex, or empty if not asked for.
