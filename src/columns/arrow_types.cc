@@ -1,6 +1,7 @@
 #include "columns/arrow_types.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <arrow/type.h>
@@ -61,6 +62,7 @@ std::vector<std::string> unique_names(std::vector<std::string> names,
                                       Duplicates duplicates) {
   const std::set<std::string> given(names.begin(), names.end());
   std::set<std::string> taken;
+  std::map<std::string, int> last_suffix;
   for (std::string& name : names) {
     if (taken.insert(name).second) continue;
     if (duplicates == Duplicates::kError) {
@@ -69,12 +71,11 @@ std::vector<std::string> unique_names(std::vector<std::string> names,
           fmt::format("the result has more than one column named '{}'", printable(name)),
           "give each an alias in the query (AS ...), or set types.duplicates: rename");
     }
+    int& suffix = last_suffix[name];
     std::string renamed;
-    for (int suffix = 1;
-         renamed.empty() || given.contains(renamed) || taken.contains(renamed);
-         ++suffix) {
-      renamed = fmt::format("{}_{}", name, suffix);
-    }
+    do {
+      renamed = fmt::format("{}_{}", name, ++suffix);
+    } while (given.contains(renamed) || taken.contains(renamed));
     taken.insert(renamed);
     name = std::move(renamed);
   }

@@ -1,6 +1,7 @@
 #include "columns/conversions.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/text.h"
@@ -77,11 +78,6 @@ std::optional<std::int64_t> take_zone_us(std::string_view* text) {
   return east ? micros : -micros;
 }
 
-bool has_digits(Int128 value, int precision) {
-  const Int128 limit = power_of_ten(precision);
-  return value > -limit && value < limit;
-}
-
 }  // namespace
 
 std::optional<std::int32_t> parse_date(std::string_view text) {
@@ -118,75 +114,85 @@ std::optional<std::int64_t> timestamp_us_from_julian_day(double julian_day) {
 }
 
 Int128 power_of_ten(int exponent) {
-  Int128 value = 1;
-  for (int i = 0; i < exponent; ++i) value *= 10;
-  return value;
+  static constexpr auto kPowers = [] {
+    std::array<Int128, 39> powers{1};
+    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+    return powers;
+  }();
+  return kPowers[static_cast<std::size_t>(exponent)];
 }
 
 std::optional<Int128> decimal_from_int(std::int64_t value, int precision, int scale) {
   // The digits before the point must fit precision - scale; checked first, so that the
   // product cannot overflow.
-  if (!has_digits(value, precision - scale)) return std::nullopt;
+  const Int128 limit = power_of_ten(precision - scale);
+  if (value <= -limit || value >= limit) return std::nullopt;
   return value * power_of_ten(scale);
 }
 
-std::optional<Int128> decimal_from_text(std::string_view text, int precision, int scale) {
+std::optional<std::string> decimal_digits(std::string_view text, int precision,
+                                          int scale) {
   const bool negative = take(&text, '-');
   if (!negative) take(&text, '+');
-  int exponent = 0;
+  std::int64_t exponent = 0;
   if (const auto e = text.find_first_of("eE"); e != std::string_view::npos) {
     std::string_view tail = text.substr(e + 1);
-    take(&tail, '+');
+    const bool plus = take(&tail, '+');
     const auto [end, error] =
         std::from_chars(tail.data(), tail.data() + tail.size(), exponent);
     if (error != std::errc() || end != tail.data() + tail.size()) return std::nullopt;
-    if (exponent < -1000 || exponent > 1000) return std::nullopt;
+    if ((plus && tail.front() == '-') || exponent < -1000 || exponent > 1000) {
+      return std::nullopt;
+    }
     text = text.substr(0, e);
   }
   const auto point = text.find('.');
   std::string digits(text.substr(0, point));
   if (point != std::string_view::npos) {
     digits += text.substr(point + 1);
-    exponent -= static_cast<int>(text.size() - point - 1);
+    exponent -= static_cast<std::int64_t>(text.size() - point - 1);
   }
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
     return std::nullopt;
-  while (digits.size() > 1 && digits.back() == '0') {
-    digits.pop_back();
-    ++exponent;
-  }
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
-  if (digits == "0") return Int128{0};
-  const int zeros = exponent + scale;
-  if (zeros < 0 || static_cast<int>(digits.size()) + zeros > precision)
+  if (digits == "0") return digits;
+  const auto last = digits.find_last_not_of('0');
+  exponent += static_cast<std::int64_t>(digits.size() - 1 - last);
+  digits.resize(last + 1);
+  const std::int64_t zeros = exponent + scale;
+  if (zeros < 0 || static_cast<std::int64_t>(digits.size()) + zeros > precision)
     return std::nullopt;
   digits.append(static_cast<std::size_t>(zeros), '0');
+  return negative ? "-" + digits : digits;
+}
+
+Int128 integer_from_digits(std::string_view digits) {
+  const bool negative = take(&digits, '-');
   Int128 value = 0;
   for (const char digit : digits) value = value * 10 + (digit - '0');
   return negative ? -value : value;
 }
 
-std::optional<Int128> decimal_from_double(double value, int precision, int scale) {
-  if (!std::isfinite(value)) return std::nullopt;
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
-  return decimal_from_text({text, static_cast<std::size_t>(end - text)}, precision,
-                           scale);
-}
-
-std::optional<Int128> nearest_decimal(double value, int precision, int scale) {
-  const double scaled = std::nearbyint(value * std::pow(10.0, scale));
-  if (!(std::fabs(scaled) < 1.0e38)) return std::nullopt;
-  const auto integer = static_cast<Int128>(scaled);
-  if (!has_digits(integer, precision)) return std::nullopt;
-  return integer;
+std::string nearest_decimal_text(double value, int scale) {
+  std::array<char, 512> text{};  // at most 309 digits, a point and 76 more
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                 std::chars_format::fixed, scale)
+                       .ptr;
+  return {text.data(), end};
 }
 
 std::string text_from_double(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-  char text[64];
-  std::string out(text, std::to_chars(text, text + sizeof(text), value).ptr);
+  // Digits alone where they are few, as most people would write them.
+  const double size = std::fabs(value);
+  const bool plain = value == 0 || (size >= 1e-4 && size < 1e16);
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value,
+                    plain ? std::chars_format::fixed : std::chars_format::scientific)
+          .ptr;
+  std::string out(text.data(), end);
   if (out.find_first_of(".e") == std::string::npos) out += ".0";
   return out;
 }

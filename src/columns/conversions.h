@@ -67,18 +67,17 @@ std::optional<std::int64_t> timestamp_us_from_julian_day(double julian_day);
 
 /// 10^exponent, 0..38.
 Int128 power_of_ten(int exponent);
-/// `value` times 10^scale, if it has at most `precision` digits.
-std::optional<Int128> decimal_from_int(std::int64_t value, int precision, int scale);
-/// A decimal number in plain or exponent form ("-12.50", "1e3"), exactly, as an integer
-/// times 10^-scale.
-std::optional<Int128> decimal_from_text(std::string_view text, int precision, int scale);
 
-/// The shortest decimal that reads back as `value`, as an integer times 10^-scale, if it
-/// has a place there.
-std::optional<Int128> decimal_from_double(double value, int precision, int scale);
-/// The decimal nearest to `value`, if it has at most `precision` digits: the `clamp`
-/// policy.
-std::optional<Int128> nearest_decimal(double value, int precision, int scale);
+/// `value` times 10^scale, if it has at most `precision` digits there; precision to 38.
+std::optional<Int128> decimal_from_int(std::int64_t value, int precision, int scale);
+/// A decimal number in plain or exponent form ("-12.50", "1e3"), exactly, as the digits
+/// of an integer times 10^-scale ("-1250"), if it has at most `precision` digits there.
+std::optional<std::string> decimal_digits(std::string_view text, int precision,
+                                          int scale);
+/// The digits of an integer, at most 38 of them, as decimal_digits gives them.
+Int128 integer_from_digits(std::string_view digits);
+/// The decimal of `scale` places nearest to `value`, as text: the `clamp` policy.
+std::string nearest_decimal_text(double value, int scale);
 
 /// The integer that `value` is, if it is one and fits.
 inline std::optional<std::int64_t> int_from_double(double value) {
@@ -95,8 +94,8 @@ inline bool fits_double(std::int64_t value) {
   return value >= -kExact && value <= kExact;
 }
 
-/// The shortest text that reads back as `value`: "1.0", "0.1", "1e+20", "NaN",
-/// "-Infinity".
+/// The shortest digits that read back as `value`, with an exponent below 10^-4 and from
+/// 10^16: "1.0", "0.1", "100000.0", "1e+20", "NaN", "-Infinity".
 std::string text_from_double(double value);
 
 /// The bytes with every invalid sequence of UTF-8 replaced by U+FFFD.

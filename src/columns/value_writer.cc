@@ -53,6 +53,8 @@ Range integer_range(Kind kind) {
   }
 }
 
+constexpr double k2To63 = 9223372036854775808.0;
+
 bool is_integer(Kind kind) { return kind >= Kind::kInt8 && kind <= Kind::kUInt64; }
 
 }  // namespace
@@ -131,6 +133,11 @@ bool ValueWriter::set_exact(std::int64_t row, const Loose& value) {
 }
 
 bool ValueWriter::set_integer(std::int64_t row, const Loose& value) {
+  if (kind_ == Kind::kUInt64 && value.kind == ValueKind::kReal && value.real >= k2To63 &&
+      value.real < 2 * k2To63) {
+    buffer().set(row, static_cast<std::uint64_t>(value.real));  // whole at this size
+    return true;
+  }
   std::optional<std::int64_t> integer;
   if (value.kind == ValueKind::kInt) integer = value.integer;
   if (value.kind == ValueKind::kReal) integer = int_from_double(value.real);
@@ -154,33 +161,30 @@ void ValueWriter::store_integer(std::int64_t row, std::int64_t value) {
 }
 
 bool ValueWriter::set_decimal(std::int64_t row, const Loose& value) {
-  const int precision = type_.precision;
-  const int scale = type_.scale;
-  if (precision > 38) {
-    if (value.kind == ValueKind::kBlob) return false;
-    std::string text(value.bytes);
-    if (value.kind == ValueKind::kInt) text = std::to_string(value.integer);
-    if (value.kind == ValueKind::kReal) text = text_from_double(value.real);
-    arrow::Decimal256 decimal;
-    std::int32_t given_precision = 0;
-    std::int32_t given_scale = 0;
-    if (!arrow::Decimal256::FromString(text, &decimal, &given_precision, &given_scale)
-             .ok())
+  switch (value.kind) {
+    case ValueKind::kInt: {
+      if (type_.precision > 38) return set_decimal(row, std::to_string(value.integer));
+      const auto decimal = decimal_from_int(value.integer, type_.precision, type_.scale);
+      if (decimal) buffer().set(row, *decimal);
+      return decimal.has_value();
+    }
+    case ValueKind::kReal:  // its shortest decimal text (contract)
+      return std::isfinite(value.real) && set_decimal(row, text_from_double(value.real));
+    case ValueKind::kText:
+      return set_decimal(row, value.bytes);
+    default:
       return false;
-    const auto scaled = decimal.Rescale(given_scale, scale);
-    if (!scaled.ok() || !scaled->FitsInPrecision(precision)) return false;
-    buffer().set(row, scaled->ToBytes());
-    return true;
   }
-  std::optional<Int128> decimal;
-  if (value.kind == ValueKind::kInt)
-    decimal = decimal_from_int(value.integer, precision, scale);
-  if (value.kind == ValueKind::kReal)
-    decimal = decimal_from_double(value.real, precision, scale);
-  if (value.kind == ValueKind::kText)
-    decimal = decimal_from_text(value.bytes, precision, scale);
-  if (!decimal) return false;
-  buffer().set(row, *decimal);
+}
+
+bool ValueWriter::set_decimal(std::int64_t row, std::string_view text) {
+  const auto digits = decimal_digits(text, type_.precision, type_.scale);
+  if (!digits) return false;
+  if (type_.precision <= 38) {
+    buffer().set(row, integer_from_digits(*digits));
+  } else {
+    buffer().set(row, arrow::Decimal256(*digits).ToBytes());
+  }
   return true;
 }
 
@@ -221,6 +225,10 @@ bool ValueWriter::clamp(std::int64_t row, const Loose& value) {
       value.kind == ValueKind::kInt ? static_cast<double>(value.integer) : value.real;
   if (!number || std::isnan(real)) return false;
   if (is_integer(kind_)) {
+    if (kind_ == Kind::kUInt64 && real >= 2 * k2To63) {
+      buffer().set(row, std::numeric_limits<std::uint64_t>::max());
+      return true;
+    }
     const Range range = integer_range(kind_);
     std::int64_t integer = value.integer;
     if (value.kind == ValueKind::kReal) {
@@ -244,11 +252,13 @@ bool ValueWriter::clamp(std::int64_t row, const Loose& value) {
       return true;
     }
     case Kind::kDecimal: {
-      if (type_.precision > 38) return false;
-      const auto decimal = nearest_decimal(real, type_.precision, type_.scale);
-      const Int128 limit = power_of_ten(type_.precision) - 1;
-      buffer().set(row, decimal ? *decimal : real < 0 ? -limit : limit);
-      return true;
+      if (std::isfinite(real) &&
+          set_decimal(row, nearest_decimal_text(real, type_.scale))) {
+        return true;
+      }
+      const std::string nines(static_cast<std::size_t>(type_.precision), '9');
+      return set_decimal(
+          row, fmt::format("{}{}e-{}", real < 0 ? "-" : "", nines, type_.scale));
     }
     default:
       return false;

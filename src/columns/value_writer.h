@@ -88,6 +88,7 @@ class ValueWriter : public ColumnWriter {
   bool set_exact(std::int64_t row, const Loose& value);
   bool set_integer(std::int64_t row, const Loose& value);
   bool set_decimal(std::int64_t row, const Loose& value);
+  bool set_decimal(std::int64_t row, std::string_view text);
   bool set_time(std::int64_t row, const Loose& value);
   bool clamp(std::int64_t row, const Loose& value);
   void store_integer(std::int64_t row, std::int64_t value);

@@ -18,7 +18,7 @@ using testing::Failure;
 using testing::failure_of;
 using testing::Folder;
 
-// RS-019
+// Only admit() makes one, so that nothing else can be opened.
 static_assert(!std::is_default_constructible_v<Target>);
 static_assert(!std::is_constructible_v<Target, std::string>);
 static_assert(!std::is_aggregate_v<Target>);
