@@ -669,6 +669,49 @@ Thrown syntax(std::string message, std::string hint = {}) {
   return {Category::kRecipe, "recipe_syntax", std::move(message), std::move(hint)};
 }
 
+// What the fuzzer, and a look at the library, brought up.
+TEST(RecipeYaml, AnUnderIndentedBlockIsRefusedRatherThanSwallowingTheKeysBelowIt) {
+  EXPECT_EQ(refusal("name: a\nsource:\n  query: |\n  type: sql\n  dsn_env: PENSTOCK_A\n"),
+            syntax("r.yaml:4:3: a block scalar that is not indented more than its key",
+                   "indent its lines more, or give it a value"));
+  EXPECT_EQ(refusal("name: a\nsource:\n  query: >\n\n  type: sql\n").code,
+            "recipe_syntax");
+}
+
+TEST(RecipeYaml, ABlockOfNothingButBlanksIsEmpty) {
+  for (const char* block : {"|\n\n", ">\n\n\n", "|+\n\n", "|2\n    \n", "|\n", ">-"}) {
+    const std::string head =
+        "name: a\nsource:\n  type: sql\n  dsn_env: PENSTOCK_A\n  query: ";
+    EXPECT_EQ(refusal(head + block).message, "r.yaml:6:1: source.query is empty")
+        << block;
+  }
+}
+
+TEST(RecipeYaml, ABlockIsReadToTheEndOfAFileWithoutALastLineEnd) {
+  EXPECT_EQ(parse("name: a\nsource:\n  type: sql\n  dsn_env: PENSTOCK_A\n  query: |\n    "
+                  "SELECT 1,\n      2")
+                .query.sql,
+            "SELECT 1,\n  2\n");
+}
+
+TEST(RecipeYaml, ABackslashAtTheEndIsAnUnclosedString) {
+  EXPECT_EQ(refusal("\"Xx=\t\t: \\").code, "recipe_syntax");
+}
+
+TEST(RecipeYaml, WhatTakesTheLibraryQuadraticTimeIsRefusedFirst) {
+  EXPECT_EQ(
+      refusal(std::string(500'000, '%')),
+      (Thrown{Category::kRecipe, "recipe_unsupported_yaml",
+              "r.yaml:1:1: YAML directives (%) are not supported", "remove the line"}));
+  EXPECT_EQ(refusal("%YAML 1.2\n---\nname: a\n").code, "recipe_unsupported_yaml");
+  EXPECT_EQ(
+      refusal("a: |\n  x\n" + std::string(500'000, '\n')),
+      (Thrown{Category::kRecipe, "recipe_blank_lines",
+              "r.yaml:2004:1: more than 1000 blank lines in a row", "remove some"}));
+  EXPECT_EQ(parse(with_source(std::string(1000, '\n') + "sink: {path: x}\n")).sink.path,
+            "x");
+}
+
 // RS-001
 TEST(RecipeYaml, WhatIsNotYamlIsAnErrorWithItsPosition) {
   EXPECT_EQ(refusal("name: a: b\n"),
@@ -678,7 +721,6 @@ TEST(RecipeYaml, WhatIsNotYamlIsAnErrorWithItsPosition) {
   EXPECT_EQ(refusal("name: \"a\n"),
             syntax("r.yaml:1:8: double-quoted scalar without closing quote"));
   EXPECT_EQ(refusal("source:\n\ttype: sql\n").hint, "indent with spaces");
-  EXPECT_EQ(refusal("%YAML 3.0\n---\nname: a\n").code, "recipe_syntax");
 }
 
 TEST(RecipeYaml, AnEmptyFileIsSaidToBeEmpty) {
