@@ -214,11 +214,15 @@ std::string type_text(const ColumnPlan& plan) { return plan.storage->ToString();
 }  // namespace
 
 RowDecoder::Column::Column(const ColumnPlan& column_plan, OnLossy on_lossy)
-    : plan(column_plan),
-      writer({plan.name, plan.declared, on_lossy, plan.text_in_place_of_declared, false},
-             type_text(plan),
-             plan.decode == Decode::kList ? arrow::int32() : plan.storage) {
-  if (plan.decode == Decode::kList) list.emplace(plan.storage);
+    : decode(column_plan.decode),
+      scale(column_plan.scale),
+      limit(static_cast<std::int64_t>(power_of_ten(std::min(column_plan.precision, 18)))),
+      writer({column_plan.name, column_plan.declared, on_lossy,
+              column_plan.text_in_place_of_declared, false},
+             type_text(column_plan),
+             decode == Decode::kList ? arrow::int32() : column_plan.storage),
+      plan(column_plan) {
+  if (decode == Decode::kList) list.emplace(plan.storage);
 }
 
 RowDecoder::RowDecoder(std::vector<ColumnPlan> plans, OnLossy on_lossy)
@@ -237,6 +241,31 @@ void RowDecoder::start(std::int64_t rows) {
   }
 }
 
+// The types of most columns, inline; set_exact knows them all.
+inline void RowDecoder::set(Column& column, const char* at, std::int32_t size) {
+  ColumnBuffer& buffer = column.writer.buffer();
+  switch (column.decode) {
+    case Decode::kBytes:
+      return buffer.set_bytes(row_, at, size);
+    case Decode::kInt64:
+      if (size != 8) broken();
+      return buffer.set(row_, read_u64(at));
+    case Decode::kInt32:
+      if (size != 4) broken();
+      return buffer.set(row_, read_u32(at));
+    case Decode::kDecimal128: {
+      std::int64_t value = 0;
+      const std::string_view bytes(at, static_cast<std::size_t>(size));
+      if (!small_decimal(bytes, column.scale, &value)) break;
+      if (value <= -column.limit || value >= column.limit) break;
+      return buffer.set(row_, static_cast<Int128>(value));
+    }
+    default:
+      break;
+  }
+  set_other(column, {at, static_cast<std::size_t>(size)});
+}
+
 // DataRow: Int16 columns, then for each Int32 length (-1: NULL) and the bytes
 // (https://www.postgresql.org/docs/15/protocol-message-formats.html).
 std::int64_t RowDecoder::add(std::string_view body) {
@@ -253,7 +282,7 @@ std::int64_t RowDecoder::add(std::string_view body) {
       continue;
     }
     if (size > end - at) broken();
-    set(column, {at, static_cast<std::size_t>(size)});
+    set(column, at, size);
     at += size;
   }
   if (at != end) broken();
@@ -261,7 +290,7 @@ std::int64_t RowDecoder::add(std::string_view body) {
   return fixed_bytes_ + static_cast<std::int64_t>(body.size());
 }
 
-void RowDecoder::set(Column& column, std::string_view bytes) {
+void RowDecoder::set_other(Column& column, std::string_view bytes) {
   const ColumnPlan& plan = column.plan;
   if (plan.decode == Decode::kList) return set_list(column, bytes);
   if (!set_exact(column.writer.buffer(), row_, plan.decode, plan.precision, plan.scale,

@@ -36,12 +36,16 @@ class RowDecoder {
  private:
   struct Column {
     Column(const ColumnPlan& column_plan, OnLossy on_lossy);
-    ColumnPlan plan;
+    Decode decode;  // of the plan; read for every value, so it stands with the buffer
+    int scale;
+    std::int64_t limit;  // a decimal below it, in 64 bits, has few enough digits
     ColumnWriter writer;
+    ColumnPlan plan;
     std::optional<ListWriter> list;
   };
 
-  void set(Column& column, std::string_view bytes);
+  void set(Column& column, const char* at, std::int32_t size);
+  void set_other(Column& column, std::string_view bytes);
   void set_misfit(Column& column, Decode decode, std::string_view bytes);
   void set_list(Column& column, std::string_view bytes);
 

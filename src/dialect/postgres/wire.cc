@@ -83,7 +83,11 @@ std::size_t Wire::receive(SocketWait& wait) {
       }
       continue;
     }
+    // After a short read there is nothing left: waiting at once saves a call that would
+    // say so.
+    if (drained_) wait.until_readable(socket_);
     const ssize_t got = ::recv(socket_, to, room, 0);
+    drained_ = got < static_cast<ssize_t>(room);
     if (got > 0) return static_cast<std::size_t>(got);
     if (got == 0) lost("the server closed it");
     if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -89,6 +89,7 @@ class Wire {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;  // of what has been received and not yet taken
   std::size_t end_ = 0;
+  bool drained_ = false;  // the last read took all there was
 };
 
 }  // namespace penstock::postgres
