@@ -36,9 +36,18 @@ const std::vector<Choice>& choices() {
   return kChoices;
 }
 
+// A DSN in the wrong place is never repeated.
 Error bad_value(std::string_view option, std::string_view takes, std::string_view value) {
+  const std::string given =
+      looks_like_dsn(value) ? "" : fmt::format(", not '{}'", printable(value));
   return {Category::kUsage, "bad_option_value",
-          fmt::format("{} takes {}, not '{}'", option, takes, printable(value))};
+          fmt::format("{} takes {}{}", option, takes, given)};
+}
+
+void refuse_url(std::string_view option, std::string_view value) {
+  if (value.find("://") == std::string_view::npos) return;
+  throw Error(Category::kUsage, "url_for_path",
+              fmt::format("{} takes a path on this machine, not a URL", option));
 }
 
 std::size_t choice(std::string_view option, const std::string& value) {
@@ -200,6 +209,7 @@ void add_output(CLI::App* command, Options& options, const std::string& otherwis
       [&options](const std::string& value) {
         if (value.empty())
           throw bad_value("-o", "a path, or - for standard output", value);
+        refuse_url("-o", value);
         options.output = value;
       },
       "where to write, - for standard output; otherwise " + otherwise, group);
@@ -220,6 +230,7 @@ void add_output(CLI::App* command, Options& options, const std::string& otherwis
       command, "--report", "FILE",
       [&options](const std::string& value) {
         if (value.empty()) throw bad_value("--report", "a path", value);
+        refuse_url("--report", value);
         options.report = value;
       },
       "write a JSON receipt: times, counts, content hash", group);

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/report_errors.h"
+#include "cli/run.h"
 #include "penstock/error.h"
 #include "penstock/validate.h"
 
@@ -33,6 +34,7 @@ Outcome check(const std::string& file, const Options& options, const Context& co
   try {
     const Recipe recipe = load_recipe(file, context);
     outcome.name = recipe.name;
+    if (!recipe.sink.path.empty()) output_options({}, recipe.sink, context);
     const Params params = resolve_parameters(recipe, options, context);
     outcome.validation =
         validate(make_engine(context), recipe, params, options.offline, context.stop);

@@ -37,6 +37,11 @@ std::int64_t lower(std::int64_t cap, std::optional<std::int64_t> flag) {
 }  // namespace
 
 std::string read_text(const std::string& path, const std::stop_token& stop) {
+  if (path.find("://") != std::string::npos) {
+    throw Error(Category::kUsage, "url_for_path",
+                "a file's path is needed, not a URL or a DSN",
+                "the DSN stands in the environment variable that the recipe names");
+  }
   // A FIFO without a writer must not hang the open; reads wait below, where a stop can
   // end them.
   const Descriptor file(

@@ -88,18 +88,20 @@ Error unexpected_argument(const CLI::App& app, const std::vector<std::string>& e
               : fmt::format("penstock {} --help lists them", command->get_name())};
 }
 
-// CLI11's own words may hold a value; its exceptions say "OPTION: ..." first.
+// CLI11's own words may hold a value; of them only the option's name, which comes first,
+// is repeated.
 Error usage_error(const CLI::ParseError& error) {
   const std::string what = error.what();
   const std::string name = what.substr(0, what.find_first_of(": "));
-  const bool missing = what.find("required") != std::string::npos;
-  if (!name.starts_with('-')) {
-    return {Category::kUsage, "usage", "the command line cannot be understood",
-            "penstock --help shows what it takes"};
+  if (name.starts_with("--") && what.ends_with("missing")) {
+    return {Category::kUsage, "missing_value", fmt::format("{} needs a value", name)};
   }
-  return {Category::kUsage, missing ? "missing_value" : "repeated_option",
-          missing ? fmt::format("{} needs a value", name)
-                  : fmt::format("{} is given more than once", name)};
+  if (name.starts_with("--") && what.find("At Most") != std::string::npos) {
+    return {Category::kUsage, "repeated_option",
+            fmt::format("{} is given more than once", name)};
+  }
+  return {Category::kUsage, "usage", "the command line cannot be understood",
+          "penstock --help shows what it takes"};
 }
 
 void require_arguments(const Options& options, const CLI::App& command) {

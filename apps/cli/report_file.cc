@@ -14,9 +14,10 @@ namespace penstock::cli {
 namespace {
 
 bool same_file(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  return std::filesystem::weakly_canonical(a, error) ==
-         std::filesystem::weakly_canonical(b, error);
+  return fs::weakly_canonical(fs::absolute(a), error) ==
+         fs::weakly_canonical(fs::absolute(b), error);
 }
 
 Destination checked(const std::string& path, const std::string& output_path) {

@@ -1,6 +1,5 @@
 #include "cli/run.h"
 
-#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -15,10 +14,6 @@
 
 namespace penstock::cli {
 namespace {
-
-bool is_text(Format format) {
-  return format == Format::kCsv || format == Format::kJsonLines;
-}
 
 // Where a path or a format came from decides whose mistake it is.
 struct Origin {
@@ -40,16 +35,17 @@ void check_extension(const OutputOptions& output, const PathFormat& by_path,
               "leave out one of the two");
 }
 
+// A path given by flag leaves the recipe's format behind, but where nothing else says
+// one.
 void choose_format(const Options& options, const RecipeSink& sink,
                    OutputOptions& output) {
   const Origin origin{options.output.has_value(), options.format.has_value()};
-  // A path given by flag leaves the recipe's format behind, but for one without an
-  // extension.
   std::optional<Format> declared = options.format;
   if (!declared && !sink.format.empty()) declared = parse_format(sink.format);
 
   if (output.path == "-") {
-    output.format = declared.value_or(Format::kCsv);
+    const bool counts = origin.format_is_flag || !origin.path_is_flag;
+    output.format = counts ? declared.value_or(Format::kCsv) : Format::kCsv;
     return;
   }
   const auto by_path = format_of_path(output.path);
@@ -59,51 +55,31 @@ void choose_format(const Options& options, const RecipeSink& sink,
         fmt::format("the name '{}' does not say a format", printable(output.path)),
         "end it in .parquet, .csv, .jsonl, .arrow or .arrows, or give --format");
   }
-  if (!by_path) {
-    output.format = *declared;
-    return;
-  }
+  const bool counts = !by_path || origin.format_is_flag || !origin.path_is_flag;
+  output.format = counts && declared ? *declared : by_path->format;
+  if (!by_path) return;
   output.gzip = by_path->gzip;
-  const bool recipe_counts = !origin.path_is_flag || origin.format_is_flag;
-  output.format = recipe_counts ? declared.value_or(by_path->format) : by_path->format;
   check_extension(output, *by_path, origin);
 }
 
+// The recipe's compression belongs to the recipe's format; another format has its own
+// default.
 void choose_compression(const Options& options, const RecipeSink& sink,
                         OutputOptions& output) {
   output.compression = options.compression;
-  const bool format_is_recipes = !sink.format.empty()
-                                     ? parse_format(sink.format) == output.format
-                                     : !options.format && !options.output;
-  if (!output.compression && !sink.compression.empty() && format_is_recipes) {
-    output.compression = parse_compression(sink.compression);
-  }
-  if (!output.compression || !is_text(output.format)) return;
-  // Text is compressed as a whole file.
-  const std::string& codec = output.compression->codec;
-  if (codec == "gzip") {
-    output.gzip = true;
-  } else if (codec != "none") {
-    throw Error(
-        options.compression ? Category::kUsage : Category::kRecipe, "bad_compression",
-        fmt::format("{} cannot be compressed with {}", to_string(output.format), codec),
-        "gzip and none are possible");
-  } else if (output.gzip) {
-    throw Error(options.compression ? Category::kUsage : Category::kRecipe,
-                "bad_compression",
-                fmt::format("the extension of '{}' says gzip, the compression none",
-                            printable(output.path)),
-                "leave out one of the two");
-  }
+  if (output.compression || sink.compression.empty()) return;
+  const bool same_format = !sink.format.empty()
+                               ? parse_format(sink.format) == output.format
+                               : !options.format && !options.output;
+  if (same_format) output.compression = parse_compression(sink.compression);
 }
 
 void refuse_terminal(const Options& options, const OutputOptions& output,
                      const Context& context) {
   if (output.path != "-" || !context.out.is_terminal) return;
-  if (!is_text(output.format) || output.gzip) {
+  if (output.format != Format::kCsv && output.format != Format::kJsonLines) {
     throw Error(Category::kUsage, "binary_to_terminal",
-                fmt::format("{} is not written to a terminal",
-                            output.gzip ? "gzip" : to_string(output.format)),
+                fmt::format("{} is not written to a terminal", to_string(output.format)),
                 "give -o PATH, or send standard output to a file or a pipe");
   }
   if (!options.output && !options.format) {

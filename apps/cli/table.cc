@@ -84,13 +84,15 @@ void Table::settle_widths(const arrow::RecordBatch* first) {
     }
     const int cut = std::min(total - terminal_.columns, widest->width - next);
     widest->width -= cut;
+    widest->squeezed = true;
     total -= cut;
   }
 }
 
 void Table::append_cell(const Column& column, const Cell& cell, bool last,
                         std::string& out) const {
-  const std::string text = cut_to_width(cell.text, column.width);
+  const bool whole = column.right && !column.squeezed;
+  const std::string text = whole ? cell.text : cut_to_width(cell.text, column.width);
   const int blanks = column.width - display_width(text);
   if (column.right) append_blanks(blanks, out);
   out += cell.null ? paint(text, "2", terminal_.color) : text;

@@ -27,7 +27,8 @@ class Table {
  private:
   struct Column {
     std::string name;
-    bool right = false;  // numbers
+    bool right = false;     // numbers
+    bool squeezed = false;  // narrower than its cells, to fit the terminal
     int width = 0;
   };
   struct Cell {

@@ -1,0 +1,164 @@
+"""init, schema, doctor, completions, help and version."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import penstock_version
+from conftest import left_in
+
+COMMANDS = ["fetch", "query", "validate", "plan", "init", "schema", "doctor", "completions"]
+
+
+def flags_of(penstock, command):
+    """The flags that a command's --help shows."""
+    text = penstock(command, "--help").out
+    return re.findall(r"(?:^  |, )(--?[a-z][a-z-]*)", text, re.M)
+
+
+def test_init_writes_a_recipe_that_validates(penstock):
+    result = penstock("init")
+    assert result.code == 0
+    assert penstock("init", "recipe").out == result.out
+    (penstock.cwd / "r.yaml").write_text(result.out)
+    checked = penstock("validate", "--offline", "r.yaml", env={"PENSTOCK_PARAM_SINCE": "2026-01-01"})
+    assert checked.code == 0, checked
+
+
+def test_init_never_overwrites(penstock):
+    assert penstock("init", "-o", "r.yaml").code == 0
+    before = (penstock.cwd / "r.yaml").read_text()
+    assert before == penstock("init").out
+    (penstock.cwd / "r.yaml").write_text("mine")
+    result = penstock("init", "recipe", "-o", "r.yaml")
+    assert result.code == 5
+    assert result.error["message"] == "'r.yaml' exists; init never overwrites a file"
+    assert (penstock.cwd / "r.yaml").read_text() == "mine"
+
+
+def test_schema_prints_a_json_schema(penstock):
+    schema = penstock("schema", "recipe").json
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"name", "source", "sink"} <= set(schema["properties"])
+
+
+# RS-012
+def test_doctor_shows_what_this_build_can_do(penstock):
+    found = penstock("doctor", "--json", env={"PENSTOCK_MAX_SQL_ROWS": "5000"}).json
+    assert found["version"] == penstock_version.VERSION
+    assert re.fullmatch(r"\d+\.\d+\.\d+", found["dialects"]["sqlite"])
+    assert {"zstd", "snappy", "gzip"} <= set(found["codecs"])
+    assert found["controls"] == {"PENSTOCK_MAX_SQL_ROWS": "5000"}
+    assert found["problem"] is None
+    assert found["terminal"] == {"stdout": False, "stderr": False}
+    text = penstock("doctor").out
+    assert text.startswith(f"penstock      {penstock_version.VERSION}\nArrow         ")
+    assert f"sqlite        {found['dialects']['sqlite']}\n" in text
+
+
+# RS-024
+@pytest.mark.parametrize("name", ["PENSTOCK_MAX_SQL_ROWS", "RECOTEM_LOG_FORMAT"])
+def test_doctor_shows_a_bad_control_and_exits_8(penstock, name):
+    result = penstock("doctor", env={name: "cake"})
+    assert result.code == 8
+    assert f"{name}=cake" in result.out
+    assert result.error["error_type"] == "ConfigurationError"
+
+
+def test_doctor_finds_a_folder_it_cannot_write(penstock):
+    found = penstock("doctor", "--json", env={"TMPDIR": "/missing"}).json
+    assert (found["temporary_folder"], found["temporary_folder_writable"]) == ("/missing", False)
+
+
+def test_the_version_comes_fast(penstock):
+    seconds = []
+    for _ in range(5):
+        start = time.monotonic()
+        assert penstock("--version").out == f"penstock {penstock_version.VERSION}\n"
+        seconds.append(time.monotonic() - start)
+    assert min(seconds) < 0.5
+
+
+def test_help_lists_the_commands_the_exits_and_the_environment(penstock):
+    result = penstock("--help")
+    assert result.code == 0
+    assert re.findall(r"^  ([a-z]+)  +[A-Z]", result.out, re.M) == COMMANDS
+    for code in ("0", "1", "2", "3", "5", "6", "8", "130"):
+        assert re.search(rf"^  {code} +\S", result.out, re.M), code
+    for name in ("PENSTOCK_MAX_SQL_ROWS", "PENSTOCK_SQL_ALLOW_PRIVATE", "PENSTOCK_LOG_FORMAT", "NO_COLOR"):
+        assert name in result.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_help(penstock, command):
+    result = penstock(command, "--help")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == penstock(command, "-h").out
+    assert f"Usage: penstock {command}" in result.out
+    assert max(len(line) for line in result.out.splitlines()) <= 90
+
+
+def test_help_of_the_query_commands_has_every_flag_of_the_contract(penstock):
+    flags = {"--format", "--compression", "--row-group-rows", "--batch-rows", "--batch-bytes", "--max-rows",
+             "--max-bytes", "--on-lossy", "--numeric", "--report", "--progress", "--log-format", "-q", "-v",
+             "--fail-on-busy", "--lock-timeout", "--no-lock", "-p", "-o"}
+    assert flags | {"--env-var"} <= set(flags_of(penstock, "fetch"))
+    assert flags | {"--dsn-env", "--file"} <= set(flags_of(penstock, "query"))
+    for command in ("validate", "plan", "doctor"):
+        assert "--json" in flags_of(penstock, command)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_have_every_command_and_every_flag(penstock, shell):
+    script = penstock("completions", shell).out
+    for command in COMMANDS:
+        assert re.search(rf"\b{command}\b", script)
+        flags = flags_of(penstock, command)
+        assert "--help" in flags
+        for flag in flags:
+            if shell == "fish":
+                flag = f"-l {flag[2:]} " if flag.startswith("--") else f"-s {flag[1:]} "
+                lines = [line for line in script.splitlines() if f"__fish_seen_subcommand_from {command}'" in line]
+            elif shell == "zsh":
+                lines = script.split(f"    {command})\n")[1].split(";;")[0].splitlines()
+                flag = f"*{flag}["
+            else:
+                lines = re.findall(rf"^    {command}\) flags='(.*?)'", script, re.M)
+            assert any(flag in line for line in lines), (command, flag)
+
+
+def test_bash_completes_commands_flags_and_words(penstock, program):
+    script = penstock("completions", "bash").out
+
+    def complete(*words):
+        command = (f"{script}\nCOMP_WORDS=(penstock {' '.join(repr(word) for word in words)}); "
+                   f"COMP_CWORD={len(words)}; _penstock; echo \"${{COMPREPLY[@]}}\"")
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=penstock.cwd)
+        assert done.stderr == ""
+        return done.stdout.split()
+
+    (penstock.cwd / "orders.yaml").touch()
+    assert complete("fe") == ["fetch"]
+    assert complete("fetch", "--lock") == ["--lock-timeout"]
+    assert complete("fetch", "--format", "par") == ["parquet"]
+    assert complete("fetch", "ord") == ["orders.yaml"]
+    assert complete("completions", "z") == ["zsh"]
+
+
+@pytest.mark.parametrize("shell, check", [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "-n"])])
+def test_a_shell_can_parse_its_completions(penstock, shell, check):
+    if shell != "bash" and shutil.which(shell) is None:
+        return  # the shell is not on this machine; the contents are checked above
+    (penstock.cwd / "script").write_text(penstock("completions", shell).out)
+    done = subprocess.run([*check, "script"], capture_output=True, text=True, cwd=penstock.cwd)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_helpers_leave_nothing_behind(penstock):
+    for args in (["init"], ["schema", "recipe"], ["doctor"], ["completions", "bash"], ["--help"]):
+        assert penstock(*args).code == 0
+    assert left_in(penstock.cwd) == []
