@@ -3,8 +3,9 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 
-from conftest import ROOT
+ROOT = Path(__file__).resolve().parents[2]
 
 VERBS = ["demo", "build", "test", "check", "ci", "bench", "fuzz", "shell"]
 
