@@ -1,6 +1,7 @@
 // Values of parameters: ${NAME} in a recipe's, and NAME=VALUE on the command line.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -126,28 +127,31 @@ class Expansion {
   throw Error(Category::kUsage, "usage_parameter", message, std::string(hint));
 }
 
-// A value in YAML quotes, without them.
-std::string unquoted(const std::string& name, std::string_view text) {
+// A value in YAML quotes, without them; nothing if it is not one whole quoted text. What
+// the parser would say of it is dropped: it may repeat the value.
+std::optional<std::string> unquoted(std::string_view text) {
   try {
     YamlNode node = parse_yaml(text, "-p");
-    if (node.kind == YamlNode::Kind::kScalar && node.style == YamlNode::Style::kQuoted) {
-      return std::move(node.text);
-    }
+    const bool is_quoted =
+        node.kind == YamlNode::Kind::kScalar && node.style == YamlNode::Style::kQuoted;
+    return is_quoted ? std::optional(std::move(node.text)) : std::nullopt;
   } catch (const Error&) {
-    // Said below without the parser's words, which may repeat the value.
+    return std::nullopt;
   }
-  fail_usage(
-      fmt::format(
-          "parameter '{}': the value begins with a quote but is not one quoted text",
-          name),
-      fmt::format("-p {}:str=VALUE takes the value as it stands", name));
 }
 
 Value untyped_value(const std::string& name, std::string_view raw) {
   const std::string_view text = trim(raw);
-  if (text.starts_with('"') || text.starts_with('\'')) return unquoted(name, text);
   const std::string as_text =
       fmt::format("-p {}:str=VALUE takes the value as it stands", name);
+  if (text.starts_with('"') || text.starts_with('\'')) {
+    if (auto inside = unquoted(text)) return std::move(*inside);
+    fail_usage(
+        fmt::format(
+            "parameter '{}': the value begins with a quote but is not one quoted text",
+            name),
+        as_text);
+  }
   const auto unsupported = [&](std::string_view what) {
     fail_usage(fmt::format("parameter '{}' has an unsupported type: {}", name, what),
                as_text);

@@ -17,17 +17,17 @@ name: orders                          # A-Z a-z 0-9 _ -
 
 source:
   type: sql                           # or: penstock
-  dsn_env: PENSTOCK_SHOP_DSN          # the variable that holds the DSN; the DSN itself never stands in a file
+  dsn_env: PENSTOCK_SHOP_DSN          # the variable with the DSN, which never stands here
   query: |
     SELECT id, customer_id, total, paid_at
     FROM orders
     WHERE paid_at >= :since
   # query_file: orders.sql            # instead of query: a file beside this one
 
-  # Values of the query's :name parameters, bound, never spliced. Quote what must stay text.
+  # Values of the query's :name parameters: bound, never spliced. Quote what is text.
   query_parameters:
     since: "2026-01-01"
-    # since: ${PENSTOCK_PARAM_SINCE}  # from the environment: RECOTEM_RECIPE_* or PENSTOCK_PARAM_*
+    # since: ${PENSTOCK_PARAM_SINCE}  # or RECOTEM_RECIPE_*: from the environment
 
   # connect_timeout_seconds: 10       # 1 to 60
   # statement_timeout_seconds: 300    # 1 to 1800, from executing to the last row
@@ -43,20 +43,20 @@ source:
   #   range: [1, 1000000]             # default: the database is asked
 
   # types:
-  #   on_lossy: error                 # a value with no exact place: error, null, text or clamp
-  #   numeric: text                   # a number without a precision: text, float64 or "decimal(p,s)"
+  #   on_lossy: error                 # what does not fit: error, null, text or clamp
+  #   numeric: text                   # no precision: text, float64 or "decimal(p,s)"
   #   tinyint1: int8                  # MySQL's TINYINT(1): int8 or bool
   #   bit1: uint64                    # MySQL's BIT(1): uint64 or bool
-  #   duplicates: error               # two columns of one name: error, or rename (a, a_1)
+  #   duplicates: error               # columns of one name: error, or rename (a, a_1)
   #   columns:
   #     total: "decimal(12,2)"
 
   # allow_privileged: false           # accept a superuser's account
 
 sink:
-  path: orders.parquet                # .parquet .csv .csv.gz .jsonl .jsonl.gz .arrow .ipc .arrows
+  path: orders.parquet                # .csv .csv.gz .jsonl .jsonl.gz .arrow .ipc .arrows
   # format: parquet                   # default: by the path's extension
-  # compression: zstd:3               # none, snappy, gzip, brotli, zstd or lz4, and a level
+  # compression: zstd:3               # none, snappy, gzip, brotli, zstd, lz4; a level
   # row_group_rows: 1000000
 )yaml";
 
