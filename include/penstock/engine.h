@@ -16,6 +16,10 @@
 
 namespace penstock {
 
+struct ReadOptions;
+struct Statement;
+struct Wait;
+
 /// Values of one column that had no exact place, and what became of them.
 struct LossyColumn {
   std::string column;
@@ -24,10 +28,17 @@ struct LossyColumn {
   std::int64_t clamped = 0;
 };
 
+/// A read that was asked to be partitioned.
+struct Partitions {
+  std::string how;  // "ctid ranges of public.t", or why it was not; empty: not asked for
+  std::vector<std::int64_t> rows;  // given so far by each partition; empty: one connection
+};
+
 /// Rows as Arrow record batches, in the order the database gives them.
 ///
-/// Thread contract: one thread at a time. Lifetime: batches own their memory and outlive the stream. Destroying an
-/// unfinished stream cancels the query and waits until the database has let go of it.
+/// Thread contract: one thread at a time. Lifetime: batches own their memory and outlive
+/// the stream. Destroying an unfinished stream cancels the query and waits until the
+/// database has let go of it.
 class BatchStream {
  public:
   BatchStream(BatchStream&&) noexcept;
@@ -38,17 +49,21 @@ class BatchStream {
   const std::shared_ptr<arrow::Schema>& schema() const noexcept;
   const std::string& dialect() const noexcept;
 
-  /// The next batch (never empty), or null at the end. After an error or the end every further call gives the same.
-  /// Throws Error: kLimit (rows, bytes), kTimeout, kInterrupted (the stop token), kDataSource.
+  /// The next batch (never empty), or null at the end. After an error or the end every
+  /// further call gives the same. Throws Error: kLimit (rows, bytes), kTimeout,
+  /// kInterrupted (the stop token), kDataSource.
   std::shared_ptr<arrow::RecordBatch> next();
 
   std::int64_t rows() const noexcept;
-  std::int64_t bytes() const noexcept;    // of Arrow data
+  std::int64_t bytes() const noexcept;  // of Arrow data
   std::int64_t batches() const noexcept;
-  /// Rows the result will have, if the database could say so beforehand; else -1. An estimate, for progress only.
+  /// Rows the result will have, if the database could say so beforehand; else -1. An
+  /// estimate, for progress only.
   std::int64_t expected_rows() const noexcept;
   /// Columns with at least one lossy value; complete once next() has given null.
   std::vector<LossyColumn> lossy() const;
+  /// What became of `Query::partition`.
+  Partitions partitions() const;
 
  private:
   friend class Engine;
@@ -62,7 +77,7 @@ struct QueryPlan {
   struct Column {
     std::string name;
     std::string declared;  // the database's own type name, or empty
-    std::string arrow;     // the Arrow type; "by the first rows" where only values can tell
+    std::string arrow;  // the Arrow type; "by the first rows" where only values can tell
   };
   std::string dialect;
   std::vector<Column> columns;
@@ -71,31 +86,36 @@ struct QueryPlan {
   std::vector<std::string> routes;   // where a connection would go; never credentials
 };
 
-/// Thread contract: immutable after construction; any number of threads may call it at once, each call has its own
-/// connection.
+/// Thread contract: immutable after construction; any number of threads may call it at
+/// once, each call has its own connection.
 class Engine {
  public:
-  /// Reads the control variables (row cap, private hosts) now; throws Error{kConfiguration} if one has a bad value.
+  /// Reads the control variables (row cap, private hosts) now; throws
+  /// Error{kConfiguration} if one has a bad value.
   explicit Engine(Environment environment, Events events = {});
 
-  /// Resolves the DSN, passes the guard, connects read-only, binds `params` and starts the query.
+  /// Resolves the DSN, passes the guard, connects read-only, binds `params` and starts
+  /// the query.
   ///
   /// Example:
   ///   Engine engine(Environment::of_process());
   ///   BatchStream rows = engine.open(query, {{"since", std::string("2026-01-01")}});
   ///   while (auto batch = rows.next()) { ... }
   ///
-  /// Throws Error: kRecipe (a parameter missing, unused; a query that cannot be scanned), kRefused, kUnavailable,
-  /// kDataSource, kTimeout, kInterrupted.
-  BatchStream open(const Query& query, const Params& params, std::stop_token stop = {}) const;
+  /// Throws Error: kRecipe (a parameter missing, unused; a query that cannot be scanned),
+  /// kRefused, kUnavailable, kDataSource, kTimeout, kInterrupted.
+  BatchStream open(const Query& query, const Params& params,
+                   std::stop_token stop = {}) const;
 
   /// As open, but only prepares and explains.
-  QueryPlan plan(const Query& query, const Params& params, std::stop_token stop = {}) const;
+  QueryPlan plan(const Query& query, const Params& params,
+                 std::stop_token stop = {}) const;
 
   /// Connects and runs SELECT 1 (RS-023).
   void probe(const Query& query, std::stop_token stop = {}) const;
 
-  /// The cap on rows that a query with this limit has, and the name of what set it, for messages.
+  /// The cap on rows that a query with this limit has, and the name of what set it, for
+  /// messages.
   std::int64_t row_cap(const Limits& limits) const noexcept;
 
   const Environment& environment() const noexcept { return environment_; }
@@ -103,6 +123,9 @@ class Engine {
   static std::map<std::string, std::string> dialects();
 
  private:
+  static void start(BatchStream::State& state, const Statement& statement,
+                    const Query& query, const ReadOptions& options, const Wait& wait);
+
   Environment environment_;
   Events events_;
   std::int64_t max_rows_ = 0;

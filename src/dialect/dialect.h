@@ -12,6 +12,7 @@
 
 #include "base/deadline.h"
 #include "columns/ledger.h"
+#include "declare/partition.h"
 #include "declare/scanner.h"
 #include "declare/statement.h"
 #include "guard/dsn.h"
@@ -73,6 +74,14 @@ class Connection {
                                             const ReadOptions& options) = 0;
   virtual std::vector<std::string> explain(const Statement& statement) = 0;
   virtual std::vector<std::string> account() = 0;
+
+  /// The statement as at most `partition.count` that together give each of its rows once.
+  /// Fewer, or the statement itself, where it cannot be split; `how` says by what, or why
+  /// not. Throws Error{kRecipe} for a partition column that is not in the result, or not
+  /// a number.
+  virtual std::vector<Statement> split(const Statement& statement,
+                                       const Partition& partition, const Wait& wait,
+                                       std::string* how);
 };
 
 /// Stateless; any number of threads at once.
@@ -87,6 +96,21 @@ class Dialect {
   virtual std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
                                               const Session& session,
                                               const Wait& wait) const = 0;
+
+  /// At most `count` sessions, all of which see the same version of the data; one, and
+  /// `why` it is not more, where that cannot be shown. The first must live as long as the
+  /// others.
+  virtual std::vector<std::unique_ptr<Connection>> connect_group(
+      const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
+      std::int64_t count, std::string* why) const;
 };
+
+/// What `split` does where there is a column: even ranges between the smallest and the
+/// largest value, which `bounds_sql` (a select list of two 64-bit integers over the
+/// column) asks for.
+std::vector<Statement> split_by_column(Connection& connection, const Statement& statement,
+                                       const Partition& partition, std::string_view key,
+                                       std::string_view bounds_sql, const Wait& wait,
+                                       std::string* how);
 
 }  // namespace penstock

@@ -4,15 +4,13 @@
 #include <charconv>
 #include <utility>
 
-#include <arrow/record_batch.h>
-#include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
 #include "base/deadline.h"
 #include "base/text.h"
 #include "declare/statement.h"
 #include "engine/registry.h"
+#include "engine/stream_state.h"
 #include "guard/dsn.h"
 #include "guard/target.h"
 #include "penstock/error.h"
@@ -34,6 +32,10 @@ std::int64_t parse_max_rows(const Environment::Control& control) {
   std::int64_t rows = 0;
   const char* end = control.value.data() + control.value.size();
   const auto [stop, error] = std::from_chars(control.value.data(), end, rows);
+  // A number past 64 bits is a whole number all the same, and is clamped.
+  if (error == std::errc::result_out_of_range && stop == end) {
+    return control.value.front() == '-' ? kLeastMaxRows : kMostMaxRows;
+  }
   if (error != std::errc() || stop != end) {
     throw Error(Category::kConfiguration, "bad_control_value",
                 fmt::format("{} is not a whole number", control.name),
@@ -43,122 +45,57 @@ std::int64_t parse_max_rows(const Environment::Control& control) {
   return std::clamp(rows, kLeastMaxRows, kMostMaxRows);
 }
 
-struct RowCap {
-  std::int64_t rows;
-  std::string name;  // what set it: "RECOTEM_MAX_SQL_ROWS", "limits.rows"
-};
-
-Error too_many_rows(const RowCap& cap) {
-  return Error(
-      Category::kLimit, "row_limit",
-      fmt::format("query result exceeds {}={} rows; tighten the query or raise the cap",
-                  cap.name, cap.rows));
-}
-
-}  // namespace
-
-struct BatchStream::State {
-  std::string dialect;
-  RowCap cap;
-  std::int64_t max_bytes = 0;
-  // The cursor goes first: members are destroyed from the last to the first.
-  std::unique_ptr<Connection> connection;
-  std::unique_ptr<Cursor> cursor;
-  std::int64_t rows = 0;
-  std::int64_t bytes = 0;
-  std::int64_t batches = 0;
-  bool ended = false;
-  std::exception_ptr failure;
-
-  std::shared_ptr<arrow::RecordBatch> read() {
-    auto batch = cursor->next();
-    if (!batch) return batch;
-    rows += batch->num_rows();
-    bytes += arrow::util::TotalBufferSize(*batch);
-    ++batches;
-    if (rows > cap.rows) throw too_many_rows(cap);
-    if (max_bytes > 0 && bytes > max_bytes) {
-      throw Error(Category::kLimit, "byte_limit",
-                  fmt::format("query result exceeds the limit of {} bytes; tighten the "
-                              "query or raise the cap",
-                              max_bytes),
-                  "limits.bytes in the recipe, --max-bytes on the command line");
-    }
-    return batch;
-  }
-};
-
-BatchStream::BatchStream(std::unique_ptr<State> state) noexcept
-    : state_(std::move(state)) {}
-BatchStream::BatchStream(BatchStream&&) noexcept = default;
-BatchStream& BatchStream::operator=(BatchStream&&) noexcept = default;
-BatchStream::~BatchStream() = default;
-
-const std::shared_ptr<arrow::Schema>& BatchStream::schema() const noexcept {
-  return state_->cursor->schema();
-}
-const std::string& BatchStream::dialect() const noexcept { return state_->dialect; }
-std::int64_t BatchStream::rows() const noexcept { return state_->rows; }
-std::int64_t BatchStream::bytes() const noexcept { return state_->bytes; }
-std::int64_t BatchStream::batches() const noexcept { return state_->batches; }
-std::int64_t BatchStream::expected_rows() const noexcept {
-  return state_->cursor->expected_rows();
-}
-
-std::shared_ptr<arrow::RecordBatch> BatchStream::next() {
-  if (state_->failure) std::rethrow_exception(state_->failure);
-  if (state_->ended) return nullptr;
-  try {
-    auto batch = state_->read();
-    state_->ended = batch == nullptr;
-    return batch;
-  } catch (...) {
-    state_->failure = std::current_exception();
-    throw;
-  }
-}
-
-std::vector<LossyColumn> BatchStream::lossy() const {
-  std::vector<LossyColumn> columns;
-  const Ledger ledger = state_->cursor->ledger();
-  for (std::size_t i = 0; i < ledger.size(); ++i) {
-    const LossyCounts& counts = ledger[i];
-    if (counts.nulled + counts.as_text + counts.clamped == 0) continue;
-    columns.push_back({schema()->field(static_cast<int>(i))->name(), counts.nulled,
-                       counts.as_text, counts.clamped});
-  }
-  return columns;
-}
-
-namespace {
-
-// A connection that passed the guard, and the statement for it.
-struct Opened {
-  const Dialect* dialect;
-  std::unique_ptr<Connection> connection;
+// A query that passed the guard: all that is needed to connect and run it.
+struct Admitted {
+  const Dialect& dialect;
+  Dsn dsn;
+  Target target;
+  Session session;
   Statement statement;
-  Wait wait;
+  Wait whole;
+  Wait connecting;
+
+  std::unique_ptr<Connection> connect() const {
+    return dialect.connect(dsn, target, session, connecting);
+  }
 };
 
-Opened open_connection(const Query& query, const Params& params,
-                       const Environment& environment, const Events& events,
-                       std::stop_token stop) {
+Admitted admit_query(const Query& query, const Params& params,
+                     const Environment& environment, const Events& events,
+                     std::stop_token stop) {
   const Wait whole{Deadline::after(query.limits.total), std::move(stop)};
-  const Dsn dsn = resolve_dsn(query.connection, environment);
+  Dsn dsn = resolve_dsn(query.connection, environment);
   const Dialect& dialect = dialect_for(dsn);
   Statement statement = bind(query, dialect.lexicon(), params);
   const Wait connecting{whole.deadline.sooner(Deadline::after(query.limits.connect)),
                         whole.stop};
-  const Target target = admit(dialect.routes(dsn), Policy::of(environment),
-                              resolve_by_system, connecting.deadline, connecting.stop);
+  Target target = admit(dialect.routes(dsn), Policy::of(environment), resolve_by_system,
+                        connecting.deadline, connecting.stop);
   if (events && tls_not_configured(dsn)) {
     events({Event::Level::kWarning,
             "sql_dsn_tls_not_configured",
             {{"dialect", dsn.dialect}, {"dsn_env", dsn.variable}}});
   }
   const Session session{query.access, query.limits, query.allow_privileged};
-  auto connection = dialect.connect(dsn, target, session, connecting);
-  return {&dialect, std::move(connection), std::move(statement), whole};
+  return {dialect, std::move(dsn), std::move(target), session, std::move(statement),
+          whole,   connecting};
+}
+
+// Where a connection goes, for a person; never credentials.
+std::vector<std::string> describe(const Routes& routes, const Target& target) {
+  std::vector<std::string> lines;
+  for (const Routes::File& file : routes.files) {
+    lines.push_back(file.path.empty() ? "in memory"
+                                      : fmt::format("file {}", printable(file.path)));
+  }
+  for (const IpAddress& address : target.addresses()) {
+    lines.push_back(fmt::format("{} at {} port {}", printable(target.name()),
+                                to_string(address), target.port()));
+  }
+  if (!target.unix_socket().empty()) {
+    lines.push_back(fmt::format("socket {}", printable(target.unix_socket())));
+  }
+  return lines;
 }
 
 ReadOptions read_options(const Query& query, std::int64_t cap) {
@@ -189,38 +126,68 @@ std::int64_t Engine::row_cap(const Limits& limits) const noexcept {
 
 BatchStream Engine::open(const Query& query, const Params& params,
                          std::stop_token stop) const {
-  Opened opened = open_connection(query, params, environment_, events_, std::move(stop));
-  const std::int64_t cap = row_cap(query.limits);
   auto state = std::make_unique<BatchStream::State>();
-  state->dialect = opened.dialect->name();
+  state->caller_stops.emplace(
+      std::move(stop), [source = state->stop]() mutable { source.request_stop(); });
+  const Admitted admitted =
+      admit_query(query, params, environment_, events_, state->stop.get_token());
+  const std::int64_t cap = row_cap(query.limits);
+  state->dialect = admitted.dialect.name();
   state->cap = {cap, cap == max_rows_ ? max_rows_name_ : "limits.rows"};
   state->max_bytes = query.limits.bytes;
-  state->connection = std::move(opened.connection);
+  if (query.partition.count > 1) {
+    state->connections = admitted.dialect.connect_group(
+        admitted.dsn, admitted.target, admitted.session, admitted.connecting,
+        query.partition.count, &state->partitioned_how);
+  } else {
+    state->connections.push_back(admitted.connect());
+  }
   // RS-014: from executing to the last row.
-  const Wait reading{opened.wait.deadline.sooner(Deadline::after(query.limits.statement)),
-                     opened.wait.stop};
-  state->cursor =
-      state->connection->execute(opened.statement, read_options(query, cap), reading);
+  const Wait reading{
+      admitted.whole.deadline.sooner(Deadline::after(query.limits.statement)),
+      admitted.whole.stop};
+  start(*state, admitted.statement, query, read_options(query, cap), reading);
   return BatchStream(std::move(state));
+}
+
+// One cursor a session where there are several, and the query can be split.
+void Engine::start(BatchStream::State& state, const Statement& statement,
+                   const Query& query, const ReadOptions& options, const Wait& wait) {
+  Connection& first = *state.connections.front();
+  if (state.connections.size() == 1) {
+    state.cursor = first.execute(statement, options, wait);
+    return;
+  }
+  const auto parts =
+      first.split(statement, query.partition, wait, &state.partitioned_how);
+  if (parts.size() == 1) {
+    state.cursor = first.execute(statement, options, wait);
+    return;
+  }
+  std::vector<std::unique_ptr<Cursor>> cursors;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    cursors.push_back(state.connections[i]->execute(parts[i], options, wait));
+  }
+  auto cursor = std::make_unique<PartitionedCursor>(std::move(cursors), state.stop);
+  state.partitioned = cursor.get();
+  state.cursor = std::move(cursor);
 }
 
 QueryPlan Engine::plan(const Query& query, const Params& params,
                        std::stop_token stop) const {
-  Opened opened = open_connection(query, params, environment_, events_, std::move(stop));
+  const Admitted opened =
+      admit_query(query, params, environment_, events_, std::move(stop));
+  const auto connection = opened.connect();
   QueryPlan plan;
-  plan.dialect = opened.dialect->name();
+  plan.dialect = opened.dialect.name();
   const ReadOptions options = read_options(query, row_cap(query.limits));
-  for (ColumnFacts& column : opened.connection->describe(opened.statement, options)) {
+  for (ColumnFacts& column : connection->describe(opened.statement, options)) {
     plan.columns.push_back(
         {std::move(column.name), std::move(column.declared), std::move(column.arrow)});
   }
-  plan.explain = opened.connection->explain(opened.statement);
-  plan.account = opened.connection->account();
-  for (const Routes::File& file :
-       opened.dialect->routes(resolve_dsn(query.connection, environment_)).files) {
-    plan.routes.push_back(
-        file.path.empty() ? "in memory" : fmt::format("file {}", printable(file.path)));
-  }
+  plan.explain = connection->explain(opened.statement);
+  plan.account = connection->account();
+  plan.routes = describe(opened.dialect.routes(opened.dsn), opened.target);
   return plan;
 }
 

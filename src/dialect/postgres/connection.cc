@@ -69,6 +69,16 @@ TypeChoices any_names() {
   return choices;
 }
 
+// "public.\"Line item\" l" -> "public.\"Line item\"": without the alias behind it.
+std::string table_name(std::string_view text) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (quoted || text[end] != ' '); ++end) {
+    if (text[end] == '"') quoted = !quoted;
+  }
+  return std::string(text.substr(0, end));
+}
+
 std::string field(PGresult* result, int row, int column) {
   return PQgetvalue(result, row, column);
 }
@@ -76,16 +86,22 @@ std::string field(PGresult* result, int row, int column) {
 }  // namespace
 
 PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
-                                       const Session& session, const Wait& wait)
+                                       const Session& session, const Wait& wait,
+                                       bool repeatable, const std::string& snapshot)
     : connection_(connect(dsn, target, wait)), wait_(wait) {
+  std::string begin = "BEGIN TRANSACTION READ ONLY; ";
+  if (repeatable)
+    begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ";
+  if (!snapshot.empty())
+    begin += fmt::format("SET TRANSACTION SNAPSHOT '{}'; ", snapshot);
   // In one message; if any part fails, none of the session is used (RS-013, RS-014).
   run(fmt::format(
-      "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = {}; "
+      "{}SET LOCAL statement_timeout = {}; "
       "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; "
       "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; "
       "SET LOCAL bytea_output = 'hex'; "
       "SET LOCAL idle_in_transaction_session_timeout = 0",
-      session.limits.statement.count()));
+      begin, session.limits.statement.count()));
   const Result read_only = run("SHOW transaction_read_only");
   if (PQntuples(read_only.get()) != 1 || field(read_only.get(), 0, 0) != "on") {
     throw Error(Category::kDataSource, "session_not_read_only",
@@ -106,6 +122,18 @@ PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
           "use a role that may only SELECT, or set allow_privileged: true in the recipe");
     }
   }
+}
+
+std::string PostgresConnection::snapshot() {
+  const Result result = run("SELECT pg_catalog.pg_export_snapshot()");
+  const std::string id = field(result.get(), 0, 0);
+  // It goes into another session's SET TRANSACTION SNAPSHOT, which takes no parameter.
+  if (id.empty() ||
+      id.find_first_not_of("0123456789ABCDEFabcdef-") != std::string::npos) {
+    throw Error(Category::kUnavailable, "protocol_error",
+                "the server's snapshot has a name that no server gives");
+  }
+  return id;
 }
 
 Result PostgresConnection::run(const std::string& sql,
@@ -207,6 +235,11 @@ std::vector<ColumnFacts> PostgresConnection::describe(const Statement& statement
 }
 
 std::vector<std::string> PostgresConnection::explain(const Statement& statement) {
+  return explain(statement, "");
+}
+
+std::vector<std::string> PostgresConnection::explain(const Statement& statement,
+                                                     std::string_view options) {
   prepare(statement, any_names());
   std::vector<Oid> types;
   std::vector<std::string> texts;
@@ -220,7 +253,8 @@ std::vector<std::string> PostgresConnection::explain(const Statement& statement)
                          ? nullptr
                          : texts[i].c_str());
   }
-  const std::string sql = "EXPLAIN " + statement.text(placeholder);
+  const std::string sql =
+      fmt::format("EXPLAIN {} {}", options, statement.text(placeholder));
   PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
                     types.data(), values.data(), nullptr, nullptr, 0);
   const Result result = await_result(connection_.get(), wait_);
@@ -238,6 +272,82 @@ std::vector<std::string> PostgresConnection::account() {
     lines.push_back(printable(PQgetvalue(result.get(), row, 0), 200));
   }
   return lines;
+}
+
+std::vector<Statement> PostgresConnection::split(const Statement& statement,
+                                                 const Partition& partition,
+                                                 const Wait& wait, std::string* how) {
+  wait_ = wait;
+  const auto plans = prepare(statement, any_names());
+  if (partition.column.empty()) return split_by_page(statement, partition.count, how);
+  const bool known = std::any_of(plans.begin(), plans.end(), [&](const ColumnPlan& plan) {
+    return plan.name == partition.column;
+  });
+  if (!known) {
+    std::vector<std::string> names;
+    for (const ColumnPlan& plan : plans) names.push_back(plan.name);
+    throw Error(Category::kRecipe, "unknown_partition_column",
+                fmt::format("partition column '{}' is not a column of the result",
+                            printable(partition.column)),
+                suggest(partition.column, names));
+  }
+  const std::string key = quote_identifier(partition.column, '"');
+  return split_by_column(*this, statement, partition, key,
+                         fmt::format("CAST(floor(min({0})) AS bigint), "
+                                     "CAST(ceil(max({0})) AS bigint)",
+                                     key),
+                         wait, how);
+}
+
+// A scan of one whole table, and nothing else, is split by its pages: the plan says which
+// table, and a condition on ctid is put at the end of the text. Where the text is of
+// another shape that cannot be parsed any more, which preparing it shows.
+std::vector<Statement> PostgresConnection::split_by_page(const Statement& statement,
+                                                         std::int64_t count,
+                                                         std::string* how) {
+  *how = "the query is not a scan of one whole table; name a partition column";
+  std::string table;
+  int scans = 0;
+  for (const std::string& line : explain(statement, "(VERBOSE, COSTS OFF)")) {
+    constexpr std::string_view kScan = "Seq Scan on ";
+    const auto at = line.find(kScan);
+    const std::string_view step = trim(line);
+    if (at != std::string::npos) {
+      ++scans;
+      table = table_name(std::string_view(line).substr(at + kScan.size()));
+    } else if (!step.starts_with("Output: ") && !step.starts_with("Gather") &&
+               !step.starts_with("Workers Planned: ")) {
+      return {statement};
+    }
+  }
+  if (scans != 1 || table.empty()) return {statement};
+  const Result size =
+      run("SELECT (pg_catalog.pg_relation_size(c.oid) / "
+          "pg_catalog.current_setting('block_size')::bigint)::text FROM "
+          "pg_catalog.pg_class c "
+          "WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind = 'r'",
+          {table});
+  if (PQntuples(size.get()) != 1) return {statement};
+  const std::int64_t pages = std::stoll(field(size.get(), 0, 0));
+  std::vector<Value> cuts;
+  for (const Value& page : even_cuts(0, pages, count)) {
+    cuts.emplace_back(fmt::format("({},0)", std::get<std::int64_t>(page)));
+  }
+  std::vector<Statement> parts;
+  for (KeyRange range : ranges_between(cuts)) {
+    range.nulls = false;  // ctid is never NULL
+    parts.push_back(restricted(statement, "ctid", range, "::tid"));
+  }
+  try {
+    run("SAVEPOINT penstock_split");
+    for (const Statement& part : parts) prepare(part, any_names());
+  } catch (const Error& error) {
+    if (error.sqlstate().empty()) throw;
+    run("ROLLBACK TO SAVEPOINT penstock_split");
+    return {statement};
+  }
+  *how = fmt::format("ctid ranges of {}", table);
+  return parts;
 }
 
 }  // namespace penstock::postgres

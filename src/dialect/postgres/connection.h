@@ -21,8 +21,15 @@ namespace penstock::postgres {
 ///  3. A value is bound, never text in the statement.
 class PostgresConnection final : public Connection {
  public:
+  /// `snapshot`: the version of the data to see, as snapshot() of another session gave
+  /// it; empty: its own, of each statement, or with `repeatable` of the whole
+  /// transaction.
   PostgresConnection(const Dsn& dsn, const Target& target, const Session& session,
-                     const Wait& wait);
+                     const Wait& wait, bool repeatable = false,
+                     const std::string& snapshot = {});
+
+  /// Exports this transaction's version of the data, for as long as it lasts.
+  std::string snapshot();
 
   std::unique_ptr<Cursor> execute(const Statement& statement, const ReadOptions& options,
                                   const Wait& wait) override;
@@ -30,8 +37,13 @@ class PostgresConnection final : public Connection {
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
   std::vector<std::string> account() override;
+  std::vector<Statement> split(const Statement& statement, const Partition& partition,
+                               const Wait& wait, std::string* how) override;
 
  private:
+  std::vector<std::string> explain(const Statement& statement, std::string_view options);
+  std::vector<Statement> split_by_page(const Statement& statement, std::int64_t count,
+                                       std::string* how);
   Result run(const std::string& sql, const std::vector<std::string>& values = {});
   std::vector<ColumnPlan> prepare(const Statement& statement, const TypeChoices& choices);
 
