@@ -1,5 +1,5 @@
-// CSV as docs/reference/formats has it: Arrow's own writer refuses lists, intervals, uuid
-// and some binaries.
+// CSV: UTF-8, LF, a header; text in quotes, NULL as nothing. Our own, since Arrow's
+// writer refuses lists, intervals and uuids.
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,7 +64,7 @@ class CsvWriter final : public Encoder {
   }
 
   Status WriteRecordBatch(const arrow::RecordBatch& batch) override {
-    const arrow::ArrayVector arrays = batch.columns();
+    const arrow::ArrayVector& arrays = batch.columns();
     for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
       for (std::size_t i = 0; i < arrays.size(); ++i) {
         if (i > 0) text_ += ',';

@@ -117,7 +117,7 @@ Destination::Destination(const std::string& path) : path_(path) {
 }
 
 std::string Destination::lock_path() const {
-  const std::string lock = name_ + ".lock";
+  std::string lock = name_ + ".lock";
   if (folder_path_ == ".") return lock;
   return folder_path_ == "/" ? folder_path_ + lock : folder_path_ + "/" + lock;
 }

@@ -150,7 +150,7 @@ class JsonLinesWriter final : public Encoder {
   }
 
   Status WriteRecordBatch(const arrow::RecordBatch& batch) override {
-    const arrow::ArrayVector arrays = batch.columns();
+    const arrow::ArrayVector& arrays = batch.columns();
     for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
       for (std::size_t i = 0; i < arrays.size(); ++i) {
         text_ += columns_[i].key;

@@ -6,6 +6,7 @@
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
@@ -60,7 +61,7 @@ std::shared_ptr<DataType> storable(const std::shared_ptr<DataType>& type) {
     case Type::STRUCT: {
       arrow::FieldVector fields;
       for (int i = 0; i < type->num_fields(); ++i) fields.push_back(child(i));
-      return arrow::struct_(std::move(fields));
+      return arrow::struct_(fields);
     }
     default:
       return type;
@@ -110,6 +111,13 @@ Result<std::shared_ptr<ArrayData>> store(const std::shared_ptr<ArrayData>& data,
         store(data->child_data[i], type->field(static_cast<int>(i))->type()));
   }
   return stored;
+}
+
+// The pages of a row group grow by reallocation, at many sizes at once. Arrow's default
+// pool, mimalloc, keeps 40 MB more resident for it than jemalloc does, at the same speed.
+arrow::MemoryPool* page_pool() {
+  arrow::MemoryPool* pool = nullptr;
+  return arrow::jemalloc_memory_pool(&pool).ok() ? pool : arrow::default_memory_pool();
 }
 
 class ParquetWriter final : public Encoder {
@@ -177,7 +185,8 @@ EncoderResult make_parquet_writer(std::shared_ptr<arrow::io::OutputStream> out,
                                   const OutputOptions& options) {
   const Compression compression = options.compression.value_or(Compression{"zstd", 3});
   parquet::WriterProperties::Builder properties;
-  properties.version(parquet::ParquetVersion::PARQUET_2_6)
+  properties.memory_pool(page_pool())
+      ->version(parquet::ParquetVersion::PARQUET_2_6)
       ->compression(arrow_codec(compression, false))
       ->dictionary_pagesize_limit(kDictionaryBytes)
       ->data_pagesize(kPageBytes)
@@ -191,10 +200,9 @@ EncoderResult make_parquet_writer(std::shared_ptr<arrow::io::OutputStream> out,
   auto stored = arrow::schema(std::move(fields), schema->metadata());
   // The Arrow schema in the file lets types that Parquet lacks come back as they were.
   ARROW_ASSIGN_OR_RAISE(
-      auto file,
-      parquet::arrow::FileWriter::Open(
-          *stored, arrow::default_memory_pool(), std::move(out), properties.build(),
-          parquet::ArrowWriterProperties::Builder().store_schema()->build()));
+      auto file, parquet::arrow::FileWriter::Open(
+                     *stored, page_pool(), std::move(out), properties.build(),
+                     parquet::ArrowWriterProperties::Builder().store_schema()->build()));
   return std::make_shared<ParquetWriter>(std::move(file), std::move(stored), options);
 }
 
