@@ -38,6 +38,7 @@ std::vector<KeyRange> ranges_between(const std::vector<Value>& cuts) {
 
 std::vector<Value> even_cuts(std::int64_t low, std::int64_t high, std::int64_t count) {
   std::vector<Value> cuts;
+  if (high <= low) return cuts;
   // Unsigned, since the distance between two 64-bit integers may need 64 bits of its own.
   const auto distance =
       static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);

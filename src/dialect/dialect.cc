@@ -30,6 +30,16 @@ std::vector<Statement> split_by_column(Connection& connection, const Statement& 
                                        const Partition& partition, std::string_view key,
                                        std::string_view bounds_sql, const Wait& wait,
                                        std::string* how) {
+  std::vector<std::string> names;
+  for (const ColumnFacts& column : connection.describe(statement, ReadOptions{})) {
+    names.push_back(column.name);
+  }
+  if (std::find(names.begin(), names.end(), partition.column) == names.end()) {
+    throw Error(Category::kRecipe, "unknown_partition_column",
+                fmt::format("partition column '{}' is not a column of the result",
+                            printable(partition.column)),
+                suggest(partition.column, names));
+  }
   std::int64_t low = 0;
   std::int64_t high = 0;
   if (partition.range) {
@@ -40,17 +50,21 @@ std::vector<Statement> split_by_column(Connection& connection, const Statement& 
         connection.execute(select_from(fmt::format("SELECT {}", bounds_sql), statement),
                            ReadOptions{}, wait);
     const auto batch = cursor->next();
-    const auto& lows = static_cast<const arrow::Int64Array&>(*batch->column(0));
-    const auto& highs = static_cast<const arrow::Int64Array&>(*batch->column(1));
     while (cursor->next()) {
     }
-    if (lows.IsNull(0)) {
+    // Of no number at all SQLite cannot even say the type.
+    const auto bound = [&batch](int column) -> std::optional<std::int64_t> {
+      const auto& array = *batch->column(column);
+      if (array.type_id() != arrow::Type::INT64 || array.IsNull(0)) return std::nullopt;
+      return static_cast<const arrow::Int64Array&>(array).Value(0);
+    };
+    if (!bound(0) || !bound(1)) {
       *how = fmt::format("column '{}' has no numbers to split by",
                          printable(partition.column));
       return {statement};
     }
-    low = lows.Value(0);
-    high = highs.Value(0);
+    low = *bound(0);
+    high = *bound(1);
   }
   std::vector<Statement> parts;
   for (const KeyRange& range : ranges_between(even_cuts(low, high, partition.count))) {

@@ -278,19 +278,7 @@ std::vector<Statement> PostgresConnection::split(const Statement& statement,
                                                  const Partition& partition,
                                                  const Wait& wait, std::string* how) {
   wait_ = wait;
-  const auto plans = prepare(statement, any_names());
   if (partition.column.empty()) return split_by_page(statement, partition.count, how);
-  const bool known = std::any_of(plans.begin(), plans.end(), [&](const ColumnPlan& plan) {
-    return plan.name == partition.column;
-  });
-  if (!known) {
-    std::vector<std::string> names;
-    for (const ColumnPlan& plan : plans) names.push_back(plan.name);
-    throw Error(Category::kRecipe, "unknown_partition_column",
-                fmt::format("partition column '{}' is not a column of the result",
-                            printable(partition.column)),
-                suggest(partition.column, names));
-  }
   const std::string key = quote_identifier(partition.column, '"');
   return split_by_column(*this, statement, partition, key,
                          fmt::format("CAST(floor(min({0})) AS bigint), "
@@ -305,6 +293,7 @@ std::vector<Statement> PostgresConnection::split(const Statement& statement,
 std::vector<Statement> PostgresConnection::split_by_page(const Statement& statement,
                                                          std::int64_t count,
                                                          std::string* how) {
+  prepare(statement, any_names());
   *how = "the query is not a scan of one whole table; name a partition column";
   std::string table;
   int scans = 0;

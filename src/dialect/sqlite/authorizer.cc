@@ -4,7 +4,10 @@
 #include <array>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <sqlite3.h>
+
+#include "base/text.h"
 
 namespace penstock::sqlite {
 namespace {
@@ -36,10 +39,16 @@ bool is_schema_table(const char* name) {
   return has(kNames, name);
 }
 
+// https://www.sqlite.org/rtree.html#shadow_tables
+bool is_rtree_shadow(const char* name) {
+  const std::string_view table = name == nullptr ? "" : name;
+  return table.ends_with("_node") || table.ends_with("_rowid") ||
+         table.ends_with("_parent");
+}
+
 }  // namespace
 
-int authorize_read(void* /*context*/, int action, const char* first, const char* second,
-                   const char* /*database*/, const char* /*trigger*/) noexcept {
+int authorize_read(int action, const char* first, const char* second) noexcept {
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_READ:
@@ -51,9 +60,36 @@ int authorize_read(void* /*context*/, int action, const char* first, const char*
       if (has(kPragmasWithArgument, first)) return SQLITE_OK;
       return second == nullptr && has(kPragmasWithout, first) ? SQLITE_OK : SQLITE_DENY;
     case SQLITE_UPDATE:
-      return is_schema_table(first) ? SQLITE_OK : SQLITE_DENY;
+      return is_schema_table(first) || is_rtree_shadow(first) ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_INSERT:
+    case SQLITE_DELETE:
+      return is_rtree_shadow(first) ? SQLITE_OK : SQLITE_DENY;
     default:
       return SQLITE_DENY;
+  }
+}
+
+std::string name_of_action(int action, const char* first, const char* second) {
+  switch (action) {
+    case SQLITE_INSERT:
+      return "INSERT";
+    case SQLITE_UPDATE:
+      return "UPDATE";
+    case SQLITE_DELETE:
+      return "DELETE";
+    case SQLITE_ATTACH:
+      return "ATTACH";
+    case SQLITE_DETACH:
+      return "DETACH";
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+      return "a transaction of its own";
+    case SQLITE_PRAGMA:
+      return fmt::format("PRAGMA {}", printable(first == nullptr ? "" : first, 60));
+    case SQLITE_FUNCTION:
+      return fmt::format("{}()", printable(second == nullptr ? "" : second, 60));
+    default:
+      return "a change of the schema";
   }
 }
 

@@ -1,13 +1,23 @@
 // What a query may do while it is prepared and run: read.
 #pragma once
 
+#include <string>
+
 namespace penstock::sqlite {
 
-/// For sqlite3_set_authorizer (https://www.sqlite.org/c3ref/set_authorizer.html). Allows
-/// SELECT, READ, FUNCTION but for those that load code or reach for pointers, RECURSIVE,
-/// the PRAGMAs that only look, and UPDATE of sqlite_master, which declaring an eponymous
-/// virtual table such as json_each asks for. Denies everything else.
-int authorize_read(void* context, int action, const char* first, const char* second,
-                   const char* database, const char* trigger) noexcept;
+/// The answer to sqlite3_set_authorizer's question
+/// (https://www.sqlite.org/c3ref/set_authorizer.html). Allows SELECT, READ, FUNCTION but
+/// for those that load code or reach for pointers, RECURSIVE, the PRAGMAs that only look,
+/// and two writes that reading prepares and never runs: UPDATE of sqlite_master, which
+/// declaring an eponymous virtual table such as json_each asks for, and those of the
+/// shadow tables of an R*Tree, which opening one asks for. Denies everything else.
+///
+/// A statement that writes is refused after it was prepared, too, whatever its table is
+/// called: sqlite3_stmt_readonly (SqliteConnection::prepare_read).
+int authorize_read(int action, const char* first, const char* second) noexcept;
+
+/// What was asked for, in SQL's words, for a message: "INSERT", "PRAGMA journal_mode",
+/// "load_extension()".
+std::string name_of_action(int action, const char* first, const char* second);
 
 }  // namespace penstock::sqlite

@@ -1,5 +1,7 @@
 #include "dialect/sqlite/connection.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <thread>
 #include <unistd.h>
@@ -19,16 +21,22 @@ namespace {
 // A value longer than this is an error, whatever the file claims; a batch holds at least
 // one row.
 constexpr int kMaxValueBytes = 256 * 1024 * 1024;
+// All that SQLite may hold in memory; one row of values that long, and what making them
+// takes, fits.
+constexpr std::int64_t kMaxHeapBytes = 1024LL * 1024 * 1024;
 // Looking at the clock this often costs nothing that can be measured and ends a loop
 // within milliseconds.
 constexpr int kOpcodesPerLook = 4000;
 
-std::string placeholder(int index) { return fmt::format("?{}", index + 1); }
+// SQLite has this limit for the process alone. One that the host has set stays.
+void limit_heap() {
+  if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(kMaxHeapBytes);
+}
 
 void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement) {
   int index = 0;
   for (const Value& value : statement.values) {
-    ++index;
+    const std::string& name = statement.names[static_cast<std::size_t>(index++)];
     int code = SQLITE_OK;
     if (const auto* text = std::get_if<std::string>(&value)) {
       code = sqlite3_bind_text64(prepared, index, text->data(), text->size(),
@@ -36,13 +44,19 @@ void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement
     } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
       code = sqlite3_bind_int64(prepared, index, *integer);
     } else if (const auto* real = std::get_if<double>(&value)) {
+      if (std::isnan(*real)) {  // SQLite would make NULL of it
+        throw Error(Category::kRecipe, "parameter_nan",
+                    fmt::format("query parameter ':{}' is NaN, which SQLite has no "
+                                "value for",
+                                name),
+                    "give it a number, or write the condition without it");
+      }
       code = sqlite3_bind_double(prepared, index, *real);
     } else if (const auto* boolean = std::get_if<bool>(&value)) {
       code = sqlite3_bind_int(prepared, index, *boolean ? 1 : 0);
     } else {
       code = sqlite3_bind_null(prepared, index);
     }
-    const std::string& name = statement.names[static_cast<std::size_t>(index - 1)];
     if (code != SQLITE_OK)
       throw error_of(db, fmt::format("query parameter ':{}' cannot be bound", name));
   }
@@ -50,10 +64,14 @@ void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement
 
 }  // namespace
 
+std::string placeholder(int index) { return fmt::format("?{}", index + 1); }
+
 SqliteConnection::SqliteConnection(const Target& target, const Session& session,
                                    const Wait& wait)
-    : path_(target.path()), wait_(wait), busy_timeout_(session.limits.connect) {
+    : path_(target.path()), busy_timeout_(session.limits.connect) {
+  limit_heap();
   open(path_);
+  set_wait(wait);
   harden();
 }
 
@@ -107,7 +125,17 @@ void SqliteConnection::harden() {
   }
   read_int("PRAGMA schema_version");  // the first look at the file: not a database,
                                       // corrupt, locked
-  sqlite3_set_authorizer(db, authorize_read, nullptr);
+  authorize();
+}
+
+void SqliteConnection::set_wait(const Wait& wait) {
+  wait_ = wait;
+  interrupt_on_stop_.reset();
+  interrupt_on_stop_.emplace(wait.stop, Interrupt{db_.get()});
+}
+
+void SqliteConnection::authorize() {
+  sqlite3_set_authorizer(db_.get(), &SqliteConnection::on_authorize, this);
 }
 
 void SqliteConnection::run(const char* pragma) {
@@ -134,31 +162,72 @@ int SqliteConnection::on_progress(void* self) noexcept {
   return static_cast<SqliteConnection*>(self)->wait_is_over() ? 1 : 0;
 }
 
-// Waits for a writer, a little longer each time, up to the connect timeout (RS-009).
+// Views that select from views can make one short query take for ever to prepare, with
+// no opcode run.
+int SqliteConnection::on_authorize(void* self, int action, const char* first,
+                                   const char* second, const char* /*database*/,
+                                   const char* /*trigger*/) noexcept {
+  auto* connection = static_cast<SqliteConnection*>(self);
+  if (connection->wait_is_over()) return SQLITE_DENY;
+  const int answer = authorize_read(action, first, second);
+  if (answer != SQLITE_OK) {
+    connection->denied_ = name_of_action(action, first, second);
+  }
+  return answer;
+}
+
+// Waits for a writer, a little longer each time, up to the connect timeout (RS-009). That
+// it is locked says more than that the time is over, so ended_ is left alone.
 int SqliteConnection::on_busy(void* self, int calls) noexcept {
   auto* connection = static_cast<SqliteConnection*>(self);
+  const Wait& wait = connection->wait_;
   if (calls == 0) connection->busy_until_ = Deadline::after(connection->busy_timeout_);
-  if (connection->wait_is_over() || connection->busy_until_.passed()) return 0;
+  if (wait.stop.stop_requested() || connection->busy_until_.passed() ||
+      wait.deadline.passed()) {
+    return 0;
+  }
   std::this_thread::sleep_for(std::chrono::milliseconds(std::min(1 + calls, 25)));
   return 1;
 }
 
-void SqliteConnection::fail(std::string_view what, std::string_view where) {
+void SqliteConnection::throw_if_ended() const {
   if (ended_ == Ended::kStopped) {
     throw Error(Category::kInterrupted, "interrupted",
                 "interrupted; the query was stopped");
   }
-  if (ended_ == Ended::kDeadline) {
-    throw Error(Category::kTimeout, "statement_timeout",
-                "the query ran past its time limit and was stopped",
-                "narrow the query, or raise statement_timeout_seconds or limits.seconds");
+  if (ended_ == Ended::kNo) return;
+  if (!executing_) {
+    throw Error(Category::kTimeout, "connect_timeout",
+                "the database could not be opened within its time limit",
+                "raise connect_timeout_seconds or limits.seconds");
   }
+  throw Error(Category::kTimeout, "statement_timeout",
+              "the query ran past its time limit and was stopped",
+              "narrow the query, or raise statement_timeout_seconds or limits.seconds");
+}
+
+void SqliteConnection::check_wait() {
+  wait_is_over();
+  throw_if_ended();
+}
+
+void SqliteConnection::fail(std::string_view what, std::string_view where) {
+  if (wait_.stop.stop_requested()) ended_ = Ended::kStopped;
+  throw_if_ended();
   throw error_of(db_.get(), what, where);
+}
+
+void SqliteConnection::fail_step() {
+  if (!text_bound_) fail("the query failed");
+  if (wait_.stop.stop_requested()) ended_ = Ended::kStopped;
+  throw_if_ended();
+  throw error_without_values(db_.get(), "the query failed");
 }
 
 Prepared SqliteConnection::prepare(const std::string& text, const Statement* statement) {
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
+  denied_.clear();
   const int code = sqlite3_prepare_v3(db_.get(), text.c_str(),
                                       static_cast<int>(text.size()) + 1, 0, &raw, &tail);
   Prepared prepared(raw);
@@ -168,6 +237,12 @@ Prepared SqliteConnection::prepare(const std::string& text, const Statement* sta
         statement != nullptr && offset >= 0
             ? statement->position(placeholder, static_cast<std::size_t>(offset))
             : "";
+    if (!denied_.empty()) {
+      throw_if_ended();
+      throw Error(Category::kRefused, "not_a_read",
+                  fmt::format("the query may not use {}", denied_),
+                  "a query may only read");
+    }
     fail(statement != nullptr ? "the query cannot be prepared"
                               : "cannot open the database",
          where);
@@ -189,14 +264,21 @@ Prepared SqliteConnection::prepare_read(const Statement& statement) {
                 "a query is a single SELECT, VALUES or WITH ... SELECT");
   }
   bind_values(db_.get(), raw, statement);
+  text_bound_ = std::any_of(
+      statement.values.begin(), statement.values.end(),
+      [](const Value& value) { return std::holds_alternative<std::string>(value); });
   return prepared;
 }
 
 std::unique_ptr<Cursor> SqliteConnection::execute(const Statement& statement,
                                                   const ReadOptions& options,
                                                   const Wait& wait) {
-  wait_ = wait;
-  return std::make_unique<SqliteCursor>(*this, prepare_read(statement), options);
+  set_wait(wait);
+  executing_ = true;
+  Prepared prepared = prepare_read(statement);
+  const auto scan = plain_scan(statement);
+  const std::int64_t expected = scan ? scan->high - scan->low + 1 : -1;
+  return std::make_unique<SqliteCursor>(*this, std::move(prepared), options, expected);
 }
 
 std::vector<ColumnFacts> SqliteConnection::describe(const Statement& statement,
@@ -204,7 +286,7 @@ std::vector<ColumnFacts> SqliteConnection::describe(const Statement& statement,
   const Prepared prepared = prepare_read(statement);
   std::vector<ColumnFacts> facts;
   for (const CursorColumn& column : cursor_columns(prepared.get(), options.types)) {
-    facts.push_back({column.name, column.declared,
+    facts.push_back({column.name, printable(column.declared),
                      column.type ? arrow_type_text(*column.type) : "by the first rows"});
   }
   return facts;

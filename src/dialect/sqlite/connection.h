@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,10 @@ namespace penstock::sqlite {
 ///  2. query_only is on (read back), the schema is untrusted, DEFENSIVE is on, extensions
 ///  are off.
 ///  3. Every statement is authorised by authorize_read, and only one that reads is run.
-///  4. A running statement ends soon after its Wait ends: the progress handler looks
-///  every few thousand opcodes.
+///  4. A statement ends soon after its Wait ends: the progress handler looks every few
+///  thousand opcodes, the authorizer while one is being prepared, and the stop token
+///  interrupts what has no opcodes to count (a count(*) of a whole table). What SQLite
+///  does within one call of a function (replace() on a long text) runs to its end.
 class SqliteConnection final : public Connection {
  public:
   SqliteConnection(const Target& target, const Session& session, const Wait& wait);
@@ -28,31 +32,75 @@ class SqliteConnection final : public Connection {
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
   std::vector<std::string> account() override;
+  std::vector<Statement> split(const Statement& statement, const Partition& partition,
+                               const Wait& wait, std::string* how) override;
 
-  /// The error of a failed step: the deadline or the stop token if they ended it, else
-  /// SQLite's.
-  [[noreturn]] void fail(std::string_view what, std::string_view where = {});
-  sqlite3* handle() const { return db_.get(); }
+  /// Begins a transaction that sees, from now on, one version of the data.
+  void begin_read();
+  /// Changes when another connection has committed.
+  std::int64_t data_version();
+
+  /// Throws if the wait of the running statement is over.
+  void check_wait();
+  /// The error of a failed step.
+  [[noreturn]] void fail_step();
 
  private:
+  /// A query that gives every row of one table, and the edges of its rowid.
+  struct PlainScan {
+    std::string table;
+    std::string rowid;  // a name for it that no column hides
+    std::int64_t low;
+    std::int64_t high;
+  };
+
   enum class Ended : std::uint8_t { kNo, kDeadline, kStopped };
+  struct Interrupt {
+    sqlite3* db;
+    void operator()() const noexcept { sqlite3_interrupt(db); }
+  };
 
   void open(const std::string& path);
   void harden();
+  void authorize();
+  std::optional<PlainScan> plain_scan(const Statement& statement);
+  Prepared prepare_own(const std::string& text);
+  void set_wait(const Wait& wait);
+  /// Throws if the deadline or the stop token ended the last call.
+  void throw_if_ended() const;
+  [[noreturn]] void fail(std::string_view what, std::string_view where = {});
   void run(const char* pragma);
   std::int64_t read_int(const char* pragma);
   Prepared prepare(const std::string& text, const Statement* statement);
   Prepared prepare_read(const Statement& statement);
+  static int on_authorize(void* self, int action, const char* first, const char* second,
+                          const char* database, const char* trigger) noexcept;
   static int on_progress(void* self) noexcept;
   static int on_busy(void* self, int calls) noexcept;
   bool wait_is_over();
 
   std::string path_;
   Database db_;
-  Wait wait_;
+  Wait wait_{Deadline::never(), {}};
   std::chrono::milliseconds busy_timeout_;
   Deadline busy_until_ = Deadline::never();
   Ended ended_ = Ended::kNo;
+  bool executing_ = false;
+  bool text_bound_ = false;
+  std::string denied_;  // what the authorizer refused in the last statement prepared
+  // After db_, so that it is gone before the handle is closed.
+  std::optional<std::stop_callback<Interrupt>> interrupt_on_stop_;
 };
+
+/// A parameter as SQLite writes it.
+std::string placeholder(int index);
+
+/// At most `count` sessions in read transactions that see one version of the file; `why`
+/// not more.
+std::vector<std::unique_ptr<Connection>> connect_to_one_version(const Target& target,
+                                                                const Session& session,
+                                                                const Wait& wait,
+                                                                std::int64_t count,
+                                                                std::string* why);
 
 }  // namespace penstock::sqlite

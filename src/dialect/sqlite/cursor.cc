@@ -5,6 +5,7 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "columns/arrow_types.h"
@@ -16,6 +17,11 @@ namespace penstock::sqlite {
 namespace {
 
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+
+[[noreturn]] void refuse_for_memory() {
+  throw Error(Category::kLimit, "out_of_memory", "not enough memory for a value",
+              "the query needs more memory than it may have");
+}
 
 // Gives `sink` the value, in its own type; the bytes of it that vary.
 //
@@ -37,15 +43,15 @@ std::int64_t read_value(sqlite3_value* value, Sink&& sink) {
     case SQLITE_TEXT: {
       const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
       const int size = sqlite3_value_bytes(value);
-      if (text == nullptr)
-        throw Error(Category::kLimit, "out_of_memory",
-                    "not enough memory for a text value");
+      if (text == nullptr) refuse_for_memory();
       sink.on_bytes(ValueKind::kText, text, size);
       return size;
     }
     default: {
+      // Null for an empty blob, but also for a zeroblob that there is no memory for.
       const auto* blob = static_cast<const char*>(sqlite3_value_blob(value));
       const int size = sqlite3_value_bytes(value);
+      if (blob == nullptr && size > 0) refuse_for_memory();
       sink.on_bytes(ValueKind::kBlob, blob == nullptr ? "" : blob, size);
       return size;
     }
@@ -80,8 +86,13 @@ std::vector<CursorColumn> cursor_columns(sqlite3_stmt* prepared,
                                          const TypeChoices& choices) {
   const int count = sqlite3_column_count(prepared);
   std::vector<std::string> names;
-  for (int i = 0; i < count; ++i)
+  for (int i = 0; i < count; ++i) {
     names.push_back(text_or_empty(sqlite3_column_name(prepared, i)));
+    if (is_valid_utf8(names.back())) continue;
+    throw Error(Category::kDataSource, "column_name_encoding",
+                fmt::format("the name of result column {} is not valid UTF-8", i + 1),
+                "give it an alias in the query (AS ...)");
+  }
   names = unique_names(std::move(names), choices.duplicates);
   check_named_columns(choices, names);
   std::vector<CursorColumn> columns;
@@ -99,29 +110,28 @@ std::vector<CursorColumn> cursor_columns(sqlite3_stmt* prepared,
 }
 
 SqliteCursor::SqliteCursor(SqliteConnection& connection, Prepared prepared,
-                           const ReadOptions& options)
+                           const ReadOptions& options, std::int64_t expected_rows)
     : connection_(connection),
       prepared_(std::move(prepared)),
-      batch_(options.batch),
-      on_lossy_(options.types.on_lossy) {
-  const std::vector<CursorColumn> columns =
-      cursor_columns(prepared_.get(), options.types);
+      options_(options),
+      expected_rows_(expected_rows),
+      columns_(cursor_columns(prepared_.get(), options.types)) {
   // Under OnLossy::kText the first rows decide whether a column keeps its declared type,
   // too.
   const bool known =
-      on_lossy_ != OnLossy::kText &&
-      std::all_of(columns.begin(), columns.end(),
+      options_.types.on_lossy != OnLossy::kText &&
+      std::all_of(columns_.begin(), columns_.end(),
                   [](const CursorColumn& column) { return column.type.has_value(); });
   if (known) {
-    for (const CursorColumn& column : columns) add_writer(column, *column.type);
+    for (const CursorColumn& column : columns_) add_writer(column, *column.type);
     set_schema();
   } else {
-    first_ = read_first(columns);
+    first_ = read_first();
   }
 }
 
 void SqliteCursor::add_writer(const CursorColumn& column, const TypeName& type) {
-  ColumnWriter::Facts facts{column.name, column.declared, on_lossy_};
+  ColumnWriter::Facts facts{column.name, column.declared, options_.types.on_lossy};
   facts.guessed = !column.type.has_value();
   facts.in_place_of_declared = column.type.has_value() && *column.type != type;
   writers_.emplace_back(std::move(facts), type);
@@ -137,18 +147,32 @@ void SqliteCursor::set_schema() {
 
 bool SqliteCursor::step() {
   const int code = sqlite3_step(prepared_.get());
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) connection_.fail("the query failed");
-  done_ = true;
-  return false;
+  if (code != SQLITE_ROW && code != SQLITE_DONE) connection_.fail_step();
+  if (!std::exchange(stepped_, true)) check_schema_after_first_step();
+  done_ = code == SQLITE_DONE;
+  return !done_;
 }
 
-std::shared_ptr<arrow::RecordBatch> SqliteCursor::read_first(
-    const std::vector<CursorColumn>& columns) {
+// The first step prepares the statement again if another program has changed the schema
+// meanwhile (https://www.sqlite.org/c3ref/step.html): `SELECT *` may then have other
+// columns than those we know.
+void SqliteCursor::check_schema_after_first_step() {
+  if (sqlite3_stmt_status(prepared_.get(), SQLITE_STMTSTATUS_REPREPARE, 0) == 0) return;
+  if (sqlite3_column_count(prepared_.get()) == static_cast<int>(columns_.size()) &&
+      cursor_columns(prepared_.get(), options_.types) == columns_) {
+    return;
+  }
+  throw Error(Category::kDataSource, "schema_changed",
+              "another program changed the columns of the result while the query began",
+              "run it again");
+}
+
+std::shared_ptr<arrow::RecordBatch> SqliteCursor::read_first() {
   std::vector<Lookahead> kept;
-  for (const CursorColumn& column : columns) kept.emplace_back(column.type);
+  for (const CursorColumn& column : columns_) kept.emplace_back(column.type);
+  const BatchSize& batch = options_.batch;
   std::int64_t rows = 0;
-  for (std::int64_t bytes = 0; rows < batch_.rows && bytes < batch_.bytes && step();
+  for (std::int64_t bytes = 0; rows < batch.rows && bytes < batch.bytes && step();
        ++rows) {
     int index = 0;
     for (Lookahead& column : kept) {
@@ -158,7 +182,7 @@ std::shared_ptr<arrow::RecordBatch> SqliteCursor::read_first(
   }
   std::size_t index = 0;
   for (const Lookahead& column : kept) {
-    add_writer(columns[index++], column.decide());
+    add_writer(columns_[index++], column.decide());
     writers_.back().start(rows);
     column.replay(writers_.back());
   }
@@ -168,13 +192,14 @@ std::shared_ptr<arrow::RecordBatch> SqliteCursor::read_first(
 
 std::shared_ptr<arrow::RecordBatch> SqliteCursor::read_batch() {
   std::int64_t row_bytes = 0;
-  for (ValueWriter& writer : writers_) {
-    writer.start(batch_.rows);
-    row_bytes += writer.fixed_bytes();
-  }
+  for (const ValueWriter& writer : writers_) row_bytes += writer.fixed_bytes();
+  // No more room than the bytes allow: a result may have two thousand columns.
+  const BatchSize& batch = options_.batch;
+  const std::int64_t most_rows = std::min(batch.rows, batch.bytes / row_bytes + 1);
+  for (ValueWriter& writer : writers_) writer.start(most_rows);
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
-  while (rows < batch_.rows && bytes < batch_.bytes && step()) {
+  while (rows < most_rows && bytes < batch.bytes && step()) {
     bytes += row_bytes;
     int index = 0;
     for (ValueWriter& writer : writers_) {
@@ -193,8 +218,10 @@ std::shared_ptr<arrow::RecordBatch> SqliteCursor::finish(std::int64_t rows) {
 }
 
 std::shared_ptr<arrow::RecordBatch> SqliteCursor::next() {
-  if (first_) return std::exchange(first_, nullptr);
-  return done_ ? nullptr : read_batch();
+  if (first_ == nullptr && done_) return nullptr;
+  // The consumer's time counts, too (contract).
+  connection_.check_wait();
+  return first_ ? std::exchange(first_, nullptr) : read_batch();
 }
 
 Ledger SqliteCursor::ledger() const {

@@ -22,6 +22,12 @@ class SqliteDialect final : public Dialect {
                                       const Wait& wait) const override {
     return std::make_unique<SqliteConnection>(target, session, wait);
   }
+
+  std::vector<std::unique_ptr<Connection>> connect_group(
+      const Dsn& /*dsn*/, const Target& target, const Session& session, const Wait& wait,
+      std::int64_t count, std::string* why) const override {
+    return connect_to_one_version(target, session, wait, count, why);
+  }
 };
 
 }  // namespace

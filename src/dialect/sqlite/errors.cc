@@ -1,5 +1,6 @@
 #include "dialect/sqlite/errors.h"
 
+#include <algorithm>
 #include <string>
 
 #include <fmt/format.h>
@@ -60,12 +61,31 @@ Classified classify(int extended_code) noexcept {
   }
 }
 
-Error error_of(sqlite3* db, std::string_view what, std::string_view where) {
+namespace {
+
+Error make_error(sqlite3* db, std::string_view what, std::string_view where,
+                 std::string_view message) {
   const Classified found = classify(sqlite3_extended_errcode(db));
   const std::string place = where.empty() ? "" : fmt::format("{}: ", where);
   return Error(found.category, std::string(found.code),
-               fmt::format("{}{}: {}", place, what, printable(sqlite3_errmsg(db), 400)),
+               fmt::format("{}{}: {}", place, what, printable(message, 400)),
                std::string(found.hint));
+}
+
+}  // namespace
+
+Error error_of(sqlite3* db, std::string_view what, std::string_view where) {
+  return make_error(db, what, where, sqlite3_errmsg(db));
+}
+
+Error error_without_values(sqlite3* db, std::string_view what) {
+  const std::string_view message = sqlite3_errmsg(db);
+  constexpr std::string_view kModule = "fts5: ";
+  const std::size_t start = message.starts_with(kModule) ? kModule.size() : 0;
+  const auto cut =
+      std::min(message.find_first_of("'\"[", start), message.find(": ", start));
+  if (cut >= message.size()) return error_of(db, what);
+  return make_error(db, what, {}, fmt::format("{} …", trim(message.substr(0, cut))));
 }
 
 }  // namespace penstock::sqlite

@@ -21,4 +21,9 @@ Classified classify(int extended_code) noexcept;
 /// empty, stands first.
 Error error_of(sqlite3* db, std::string_view what, std::string_view where = {});
 
+/// As error_of, for a statement that runs with text bound to it: SQLite quotes what it
+/// could not read ("JSON path error near 'x'"), which may be a parameter's value, so the
+/// message ends where a quotation begins.
+Error error_without_values(sqlite3* db, std::string_view what);
+
 }  // namespace penstock::sqlite
