@@ -38,8 +38,8 @@ Compression parse_compression(std::string_view text);
 
 struct OutputOptions {
   /// A path, or "-" for standard output. Parent folders are created. A symbolic link is
-  /// followed and stays a link; a file that is replaced hands on its permissions. A FIFO or a
-  /// device gets the bytes as they come, like standard output.
+  /// followed and stays a link; a file that is replaced hands on its permissions. A FIFO
+  /// or a device gets the bytes as they come, like standard output.
   std::string path = "-";
   Format format = Format::kParquet;
   bool gzip = false;  // CSV and JSON lines: the whole file
