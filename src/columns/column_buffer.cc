@@ -47,6 +47,8 @@ bool is_ascii(const std::uint8_t* bytes, std::int64_t size) {
 
 ColumnBuffer::ColumnBuffer(std::shared_ptr<arrow::DataType> type)
     : type_(std::move(type)) {
+  // Without its tables, made once a process, ValidateUTF8 finds every byte valid.
+  arrow::util::InitializeUTF8();
   variable_ = arrow::is_base_binary_like(type_->id());
   boolean_ = type_->id() == arrow::Type::BOOL;
   width_ = variable_ ? 4 : boolean_ ? 1 : type_->byte_width();
