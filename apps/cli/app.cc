@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/units.h"
 #include "penstock/error.h"
+#include "penstock/limits.h"
 #include "penstock/recipe.h"
 #include "penstock/version.h"
 
@@ -141,10 +142,10 @@ void add_messages(CLI::App* command, Options& options, bool with_progress) {
   const std::string group = "Messages";
   if (with_progress) {
     enumerated(command, "--progress", options.progress,
-               "auto (default: on a terminal), always, never", group);
+               "auto (on a terminal), always, never", group);
   }
   enumerated(command, "--log-format", options.messages.format,
-             "auto (default: text on a terminal, else JSON lines), text, json", group);
+             "auto (text on a terminal, else JSON lines), text, json", group);
   command->add_flag("-q,--quiet", options.messages.quiet, "warnings and errors only")
       ->group(group);
   command->add_flag("-v,--verbose", options.messages.verbose, "say more")->group(group);
@@ -166,8 +167,7 @@ void add_parameters(CLI::App* command, Options& options, bool with_variables) {
   };
   command
       ->add_option_function<std::vector<std::string>>(
-          "-p,--param", read,
-          "a query parameter; NAME:str=007 forces a type; wins over the file")
+          "-p,--param", read, "a parameter, over the file's; NAME:str=007 forces a type")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)
       ->group("Parameters");
@@ -189,7 +189,7 @@ void add_types(CLI::App* command, Options& options) {
     options.on_lossy = static_cast<OnLossy>(choice("--on-lossy", value));
   };
   text(command, "--on-lossy", "WORD", on_lossy,
-       "a value with no exact place: error (default), null, text, clamp", group);
+       "a value with no exact place: error, null, text, clamp", group);
   const auto numeric = [&options](const std::string& value) {
     using enum TypeName::Kind;
     options.numeric = parse_type_name(value);
@@ -199,7 +199,7 @@ void add_types(CLI::App* command, Options& options) {
     if (!fits) throw bad_value("--numeric", "text, float64 or decimal(p,s)", value);
   };
   text(command, "--numeric", "TYPE", numeric,
-       "a number column without a precision: text, float64, decimal(p,s)", group);
+       "numbers of no precision as text, float64, decimal(p,s)", group);
 }
 
 void add_output(CLI::App* command, Options& options, const std::string& otherwise) {
@@ -212,20 +212,21 @@ void add_output(CLI::App* command, Options& options, const std::string& otherwis
         refuse_url("-o", value);
         options.output = value;
       },
-      "where to write, - for standard output; otherwise " + otherwise, group);
+      "where to write, - for stdout; else " + otherwise, group);
   text(
       command, "--format", "WORD",
       [&options](const std::string& value) { options.format = parse_format(value); },
-      "parquet, csv, jsonl, arrow (file), arrows (stream); otherwise by the extension",
-      group);
+      "parquet, csv, jsonl, arrow (file), arrows (stream)", group);
   text(
       command, "--compression", "NAME[:LEVEL]",
       [&options](const std::string& value) {
         options.compression = parse_compression(value);
       },
-      "none, snappy, gzip, brotli, zstd, lz4; Parquet's default is zstd:3", group);
+      "none, snappy, gzip, brotli, zstd, lz4 (Parquet: zstd:3)", group);
   whole_number(command, "--row-group-rows", options.row_group_rows, kAny,
-               "Parquet: rows of a row group, at most (1000000)", group);
+               fmt::format("Parquet: rows of a row group, at most ({})",
+                           OutputOptions().row_group_rows),
+               group);
   text(
       command, "--report", "FILE",
       [&options](const std::string& value) {
@@ -239,13 +240,14 @@ void add_output(CLI::App* command, Options& options, const std::string& otherwis
 void add_limits(CLI::App* command, Options& options) {
   const std::string group = "Limits";
   whole_number(command, "--max-rows", options.max_rows, kAny,
-               "fail if the result has more rows; only lowers a cap", group);
+               "fail past so many rows; only lowers a cap", group);
   byte_count(command, "--max-bytes", options.max_bytes,
-             "fail if the result has more bytes of data; only lowers a cap", group);
+             "fail past so many bytes of data; only lowers a cap", group);
   whole_number(command, "--batch-rows", options.batch_rows, 100'000,
-               "rows of a batch, at most (65536)", group);
+               fmt::format("rows of a batch, at most ({})", BatchSize().rows), group);
   byte_count(command, "--batch-bytes", options.batch_bytes,
-             "bytes of a batch, about (8MiB)", group);
+             fmt::format("bytes of a batch, about ({}MiB)", BatchSize().bytes >> 20),
+             group);
 }
 
 void add_lock(CLI::App* command, Options& options) {
@@ -326,7 +328,7 @@ void add_query(CLI::App& app, Options& options) {
       query, "--file", "FILE",
       [&options](const std::string& value) { options.sql_file = value; },
       "read the query from a file", "Input");
-  add_output(query, options, "a table on a terminal, else CSV");
+  add_output(query, options, "a table, or CSV");
   add_parameters(query, options, false);
   add_limits(query, options);
   add_types(query, options);

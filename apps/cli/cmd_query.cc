@@ -64,6 +64,10 @@ int query_command(const Options& options, const Context& context) {
   recipe.name = "query";
   recipe.query = read_query(options, context);
   const bool as_table = !options.output && !options.format && context.out.is_terminal;
+  if (as_table && options.report) {
+    throw Error(Category::kUsage, "report_of_table", "a table has no receipt",
+                "give -o PATH, or --format");
+  }
   if (as_table) return show_table(recipe.query, options, context);
   const OutputOptions output = output_options(options, {}, context);
   const Engine engine = make_engine(context);

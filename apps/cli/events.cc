@@ -61,13 +61,30 @@ Json to_json(const Value& value) {
       value);
 }
 
-// An event with a field "message" is that sentence; any other is its name and its fields.
-std::string text_of(const Event& event) {
-  std::string text = event.name;
-  for (const auto& [name, value] : event.fields) {
+std::string field_text(const Event& event, std::string_view name) {
+  for (const auto& [known, value] : event.fields) {
     const std::string* const held = std::get_if<std::string>(&value);
-    if (name == "message" && held != nullptr) return *held;
-    text += fmt::format(" {}={}", name, held != nullptr ? *held : to_json(value).dump());
+    if (known == name) return held != nullptr ? *held : to_json(value).dump();
+  }
+  return {};
+}
+
+// An event with a field "message" is that sentence; one that nobody gave a sentence is
+// its name and fields.
+std::string text_of(const Event& event) {
+  if (std::string message = field_text(event, "message"); !message.empty())
+    return message;
+  if (event.name == "recipe_env_var_empty") {
+    return fmt::format("env var {} is set but empty ({})", field_text(event, "name"),
+                       field_text(event, "field"));
+  }
+  if (event.name == "sql_dsn_tls_not_configured") {
+    return fmt::format("the DSN in env var {} does not ask for TLS",
+                       field_text(event, "dsn_env"));
+  }
+  std::string text = event.name;
+  for (const auto& field : event.fields) {
+    text += fmt::format(" {}={}", field.first, field_text(event, field.first));
   }
   return text;
 }

@@ -76,13 +76,15 @@ void choose_compression(const Options& options, const RecipeSink& sink,
 
 void refuse_terminal(const Options& options, const OutputOptions& output,
                      const Context& context) {
-  if (output.path != "-" || !context.out.is_terminal) return;
+  const bool terminal =
+      output.path == "-" ? context.out.is_terminal : is_terminal(output.path);
+  if (!terminal) return;
   if (output.format != Format::kCsv && output.format != Format::kJsonLines) {
     throw Error(Category::kUsage, "binary_to_terminal",
                 fmt::format("{} is not written to a terminal", to_string(output.format)),
                 "give -o PATH, or send standard output to a file or a pipe");
   }
-  if (!options.output && !options.format) {
+  if (output.path == "-" && !options.output && !options.format) {
     throw Error(Category::kUsage, "no_output", "no output: the recipe has no sink.path",
                 "give -o PATH, or -o - for this terminal");
   }

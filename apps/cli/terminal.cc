@@ -5,12 +5,15 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "penstock/error.h"
+#include "sink/descriptor.h"
 
 namespace penstock::cli {
 namespace {
@@ -109,6 +112,14 @@ Terminal terminal_of(int descriptor, const Environment& environment) {
   if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     terminal.columns = size.ws_col;
   return terminal;
+}
+
+bool is_terminal(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0 || !S_ISCHR(status.st_mode)) return false;
+  const Descriptor device(
+      open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  return device.valid() && isatty(device.get()) == 1;
 }
 
 void write_stdout(std::string_view text) {

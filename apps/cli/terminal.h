@@ -15,6 +15,9 @@ struct Terminal {
 };
 Terminal terminal_of(int descriptor, const Environment& environment);
 
+/// Whether `path` names a terminal: /dev/tty, or /dev/stdout where that is one.
+bool is_terminal(const std::string& path);
+
 /// Throws Error{kBrokenPipe} if the reader went away, Error{kOutput} for any other
 /// failure.
 void write_stdout(std::string_view text);

@@ -99,7 +99,10 @@ def test_every_command_has_its_help(penstock, command):
     assert (result.code, result.err) == (0, "")
     assert result.out == penstock(command, "-h").out
     assert f"Usage: penstock {command}" in result.out
-    assert max(len(line) for line in result.out.splitlines()) <= 90
+    lines = result.out.splitlines()
+    assert max(len(line) for line in lines) <= 90
+    # A flag and what it does are one line.
+    assert all(re.match(r"  (-|[A-Z]+ )", line) for line in lines if line.startswith("  ")), result.out
 
 
 def test_help_of_the_query_commands_has_every_flag_of_the_contract(penstock):

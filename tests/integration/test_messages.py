@@ -71,6 +71,13 @@ def test_verbose_shows_a_person_the_events_too(penstock, shop, recipe):
     assert re.match(r"note: sql_fetch_complete recipe=orders run_id=[0-9a-f]{32} dialect=sqlite rows=3\n", screen.text)
 
 
+# RS-007
+def test_an_empty_variable_warns_a_person_in_a_sentence(penstock, shop, recipe):
+    recipe("SELECT :a AS a", source="query_parameters:\n  a: ${PENSTOCK_PARAM_A}")
+    screen = penstock.on_terminal("fetch", "orders.yaml", "-o", "-", env={"PENSTOCK_PARAM_A": "", "NO_COLOR": "1"})
+    assert screen.text.startswith("warning: env var PENSTOCK_PARAM_A is set but empty (source.query_parameters.a)\n")
+
+
 def test_progress_is_drawn_on_a_terminal_and_erased(penstock, shop, recipe):
     recipe(ENDLESS_ROWS + " LIMIT 1500000")
     screen = penstock.on_terminal("fetch", "orders.yaml", "-o", "x.parquet")

@@ -133,7 +133,8 @@ def test_a_dash_or_a_format_writes_csv_to_a_terminal(penstock, ids):
 @pytest.mark.parametrize("args, what", [(["--format", "parquet"], "parquet"), (["--format", "arrow"], "arrow"),
                                         (["--format", "arrows"], "arrows")])
 def test_binary_never_reaches_a_terminal(penstock, ids, args, what):
-    screen = penstock.on_terminal("fetch", ids, "-o", "-", *args)
-    assert screen.code == 2
-    assert screen.text == (f"error: {what} is not written to a terminal\n"
-                           "hint: give -o PATH, or send standard output to a file or a pipe\n")
+    for output in ("-", "/dev/stdout", "/dev/tty"):
+        screen = penstock.on_terminal("fetch", ids, "-o", output, *args)
+        assert screen.code == 2
+        assert screen.text == (f"error: {what} is not written to a terminal\n"
+                               "hint: give -o PATH, or send standard output to a file or a pipe\n")
