@@ -31,8 +31,8 @@ STAGES = {
 
 # Of these stages a dialect sees only the headers named; public headers of theirs are named by their path, too.
 NARROW = {
-    "declare": {"declare/statement.h", "declare/scanner.h", "penstock/query.h"},
-    "guard": {"guard/dsn.h", "guard/routes.h", "guard/target.h"},
+    "declare": {"declare/first_word.h", "declare/statement.h", "declare/scanner.h", "penstock/query.h"},
+    "guard": {"guard/dial.h", "guard/dsn.h", "guard/routes.h", "guard/target.h"},
 }
 
 # The one file outside src/dialect that may name the dialects.
@@ -47,12 +47,12 @@ ARROW_USERS = ("columns", "dialect", *(f"dialect/{name}" for name in DIALECTS), 
 HOMES = [
     (r"sqlite3(ext)?\.h", ("dialect/sqlite",)),
     (r"(libpq-fe|libpq/.*|pg_config.*|postgres.*)\.h", ("dialect/postgres",)),
-    (r"(mysql|mariadb|mysql/.*|mariadb/.*)(\.h)?", ("dialect/mysql",)),
+    (r"(mysql|mariadb|mysql/.*|mariadb/.*|ma_pvio)(\.h)?", ("dialect/mysql",)),
     (r"libfyaml\.h", ("declare",)),
     (r"CLI/.*", ("apps",)),
     (r"nanobind/.*", ()),
     (r"parquet/.*", ("sink",)),
-    (r"openssl/.*", ("base", "sink", "dialect/postgres")),
+    (r"openssl/.*", ("base", "sink", "dialect/postgres", "dialect/mysql")),
     (r"nlohmann/.*", ("declare", "sink", "engine", "faces/recipe", "faces/task", "faces/store", "apps")),
     (r"arrow/type_fwd\.h", tuple(STAGES)),
     (r"arrow/.*", ARROW_USERS),

@@ -1,0 +1,22 @@
+// What a statement begins with.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "declare/scanner.h"
+#include "declare/statement.h"
+
+namespace penstock {
+
+/// The statement's first word in upper case, or the one character that stands in place of
+/// a word, blanks and comments before it skipped by `lexicon`'s rules.
+std::string first_word(const Statement& statement, const Lexicon& lexicon);
+
+/// Throws Error{kRefused}, code "not_a_read", unless the statement begins with SELECT,
+/// WITH, VALUES, TABLE or a bracket. That alone makes no read of it: WITH may lead to an
+/// UPDATE, and any function may write. But everything that sets, calls, locks or explains
+/// begins with another word, also where it would return rows.
+void refuse_unless_query(const Statement& statement, const Lexicon& lexicon);
+
+}  // namespace penstock

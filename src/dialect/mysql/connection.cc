@@ -1,0 +1,316 @@
+#include "dialect/mysql/connection.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "columns/conversions.h"
+#include "declare/first_word.h"
+#include "dialect/mysql/errors.h"
+#include "penstock/error.h"
+
+namespace penstock::mysql {
+namespace {
+
+std::string placeholder(int) { return "?"; }
+
+bool same(const ScannedSql& a, const ScannedSql& b) {
+  if (a.parameters != b.parameters || a.pieces.size() != b.pieces.size()) return false;
+  for (std::size_t i = 0; i < a.pieces.size(); ++i) {
+    if (a.pieces[i].parameter != b.pieces[i].parameter ||
+        a.pieces[i].offset != b.pieces[i].offset) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// What MYSQL_BIND points at. A parameter that stands twice in the text is bound twice.
+class Binds {
+ public:
+  explicit Binds(const Statement& statement) {
+    for (const SqlPiece& piece : statement.pieces) {
+      if (piece.parameter < 0) continue;
+      const auto index = static_cast<std::size_t>(piece.parameter);
+      add(statement.names[index], statement.values[index]);
+    }
+  }
+  MYSQL_BIND* data() { return binds_.data(); }
+  std::size_t size() const { return binds_.size(); }
+
+ private:
+  void add(const std::string& name, const Value& value) {
+    MYSQL_BIND bind{};
+    // libmariadb only reads what these point at.
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      bind.buffer_type = MYSQL_TYPE_STRING;
+      bind.buffer = const_cast<char*>(text->data());
+      bind.buffer_length = text->size();
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      bind.buffer_type = MYSQL_TYPE_LONGLONG;
+      bind.buffer = const_cast<std::int64_t*>(integer);
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      if (!std::isfinite(*real)) {
+        throw Error(Category::kRecipe, "parameter_not_finite",
+                    fmt::format("query parameter ':{}' is {}, which MySQL has no value "
+                                "for",
+                                name, text_from_double(*real)),
+                    "give it a number, or write the condition without it");
+      }
+      bind.buffer_type = MYSQL_TYPE_DOUBLE;
+      bind.buffer = const_cast<double*>(real);
+    } else if (const auto* boolean = std::get_if<bool>(&value)) {
+      bind.buffer_type = MYSQL_TYPE_TINY;
+      bind.buffer = const_cast<bool*>(boolean);
+    } else {
+      bind.buffer_type = MYSQL_TYPE_NULL;
+    }
+    binds_.push_back(bind);
+  }
+
+  std::vector<MYSQL_BIND> binds_;
+};
+
+// Results that the server cut and called a success.
+bool is_cut(std::string_view number) {
+  return number == "1260"      // GROUP_CONCAT
+         || number == "1301"   // a function's value beyond max_allowed_packet
+         || number == "1931";  // MariaDB: LIMIT ROWS EXAMINED
+}
+
+}  // namespace
+
+MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
+                                 const Wait& wait)
+    : dsn_(std::move(dsn)),
+      target_(std::move(target)),
+      wait_(wait),
+      connected_(connect(dsn_, target_, wait)) {
+  SocketWait socket_wait(wait.deadline, wait.stop);
+  MYSQL* raw = connected_.handle.get();
+  facts_ = set_up_session([&](const std::string& sql) { return run(sql, socket_wait); },
+                          session, mariadb_connection(raw) != 0);
+  if ((raw->server_status & SERVER_STATUS_IN_TRANS_READONLY) == 0) {
+    throw Error(Category::kDataSource, "session_not_read_only",
+                "the session could not be made read-only");
+  }
+  if (!session.allow_privileged) refuse_privileged(socket_wait);
+}
+
+MysqlConnection::~MysqlConnection() = default;
+
+Rows MysqlConnection::run(const std::string& sql, SocketWait& wait) {
+  MYSQL* raw = connected_.handle.get();
+  connected_.link->use(&wait);
+  if (mysql_real_query(raw, sql.data(), sql.size()) != 0) fail(wait);
+  Rows rows;
+  if (mysql_field_count(raw) > 0) {
+    const Result result(mysql_store_result(raw));
+    if (!result) fail(wait);
+    while (MYSQL_ROW row = mysql_fetch_row(result.get())) {
+      const unsigned long* sizes = mysql_fetch_lengths(result.get());
+      auto& values = rows.emplace_back();
+      for (unsigned i = 0; i < mysql_num_fields(result.get()); ++i) {
+        values.push_back(row[i] == nullptr ? std::optional<std::string>()
+                                           : std::string(row[i], sizes[i]));
+      }
+    }
+  }
+  connected_.link->use(nullptr);
+  return rows;
+}
+
+std::vector<std::string> MysqlConnection::grants(SocketWait& wait) {
+  std::vector<std::string> lines;
+  for (const auto& row : run("SHOW GRANTS", wait)) {
+    if (!row.empty()) lines.push_back(row[0].value_or(""));
+  }
+  return lines;
+}
+
+void MysqlConnection::refuse_privileged(SocketWait& wait) {
+  const auto dangerous = dangerous_privileges(grants(wait));
+  if (dangerous.empty()) return;
+  throw Error(Category::kRefused, "privileged_account",
+              fmt::format("refusing to read with an account that has {}: read-only "
+                          "transactions do not bind it",
+                          fmt::join(dangerous, ", ")),
+              "use an account that may only SELECT, or set allow_privileged: true in the "
+              "recipe");
+}
+
+// The query was scanned before the server's sql_mode was known.
+void MysqlConnection::check_text(const Statement& statement) const {
+  const Lexicon lexicon = lexicon_of(facts_.sql_mode);
+  refuse_unless_query(statement, lexicon);
+  if (!same(scan_sql(statement.source, Lexicon::mysql(), statement.origin),
+            scan_sql(statement.source, lexicon, statement.origin))) {
+    throw Error(Category::kRefused, "query_sql_mode",
+                "the query has other parameters under this server's sql_mode "
+                "(ANSI_QUOTES or NO_BACKSLASH_ESCAPES)",
+                "double a quote inside a string in place of a backslash, and write "
+                "strings in single quotes");
+  }
+}
+
+void MysqlConnection::fail(SocketWait& wait) {
+  MYSQL* raw = connected_.handle.get();
+  const Error error = prepared_ && mysql_stmt_errno(prepared_.get()) != 0
+                          ? error_of(prepared_.get())
+                          : error_of(raw);
+  try {
+    connected_.link->rethrow();
+    wait.check();  // what we ended ourselves is told in our words
+  } catch (const Error&) {
+    give_up();
+    throw;
+  }
+  connected_.link->use(nullptr);
+  throw error;
+}
+
+void MysqlConnection::give_up() noexcept {
+  if (connected_.handle) {
+    kill_query(dsn_, target_, connected_.route, mysql_thread_id(connected_.handle.get()));
+  }
+  connected_.link->use(nullptr);
+  connected_.link->cut();
+}
+
+void MysqlConnection::prepare(const std::string& text, SocketWait& wait) {
+  connected_.link->use(&wait);
+  prepared_.reset(mysql_stmt_init(connected_.handle.get()));
+  if (!prepared_)
+    throw Error(Category::kLimit, "out_of_memory", "not enough memory for a statement");
+  if (mysql_stmt_prepare(prepared_.get(), text.data(), text.size()) != 0) fail(wait);
+  if (mysql_stmt_field_count(prepared_.get()) == 0) {
+    throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
+                "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
+  }
+}
+
+void MysqlConnection::bind_and_execute(const Statement& statement, SocketWait& wait) {
+  Binds binds(statement);
+  if (mysql_stmt_param_count(prepared_.get()) != binds.size()) {
+    throw Error(Category::kRefused, "query_parameters",
+                "the server sees other parameters in the query than penstock does");
+  }
+  if (binds.size() > 0 && mysql_stmt_bind_param(prepared_.get(), binds.data()) != 0)
+    fail(wait);
+  if (mysql_stmt_execute(prepared_.get()) != 0) fail(wait);
+}
+
+std::vector<ResultColumn> MysqlConnection::result_columns() const {
+  const Result metadata(mysql_stmt_result_metadata(prepared_.get()));
+  if (!metadata) throw error_of(prepared_.get());
+  return columns_of(metadata.get());
+}
+
+std::unique_ptr<Cursor> MysqlConnection::start(const std::string& text,
+                                               const Statement& statement,
+                                               const ReadOptions& options,
+                                               const Wait& wait) {
+  auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
+  SocketWait& waiting = *socket_wait;
+  prepare(text, waiting);
+  bind_and_execute(statement, waiting);
+  try {
+    return std::make_unique<MysqlCursor>(
+        connected_.handle.get(), plan_columns(result_columns(), options.types), options,
+        std::move(socket_wait),
+        MysqlCursor::Owner{
+            [this, &waiting](const ResultEnd& end) { finished(end, waiting); },
+            [this] { give_up(); }});
+  } catch (...) {
+    give_up();  // it runs, and nobody reads it
+    throw;
+  }
+}
+
+std::unique_ptr<Cursor> MysqlConnection::execute(const Statement& statement,
+                                                 const ReadOptions& options,
+                                                 const Wait& wait) {
+  wait_ = wait;
+  check_text(statement);
+  return start(statement.text(placeholder), statement, options, wait);
+}
+
+// libmariadb has seen none of the rows: it is told that they are all read.
+void MysqlConnection::finished(const ResultEnd& end, SocketWait& wait) {
+  MYSQL* raw = connected_.handle.get();
+  raw->status = MYSQL_STATUS_READY;
+  raw->server_status = end.status;
+  prepared_->state = MYSQL_STMT_FETCH_DONE;
+  if ((end.status & SERVER_MORE_RESULTS_EXIST) != 0) {
+    give_up();
+    throw Error(Category::kRefused, "not_a_read", "the query gives more than one result");
+  }
+  if (end.warnings > 0) refuse_cut_result(wait);
+}
+
+void MysqlConnection::refuse_cut_result(SocketWait& wait) {
+  for (const auto& row : run("SHOW WARNINGS", wait)) {
+    if (row.size() < 3 || !is_cut(row[1].value_or(""))) continue;
+    throw Error(
+        Category::kDataSource, "result_cut",
+        fmt::format("the server cut the result: {}", printable(row[2].value_or(""), 300)),
+        "raise group_concat_max_len or max_allowed_packet on the server, or take "
+        "the limit from the query");
+  }
+}
+
+std::vector<ColumnFacts> MysqlConnection::describe(const Statement& statement,
+                                                   const ReadOptions& options) {
+  check_text(statement);
+  SocketWait wait(wait_.deadline, wait_.stop);
+  prepare(statement.text(placeholder), wait);
+  std::vector<ColumnFacts> facts;
+  for (const ColumnPlan& plan : plan_columns(result_columns(), options.types)) {
+    facts.push_back({plan.name, plan.declared, arrow_text(plan)});
+  }
+  return facts;
+}
+
+std::vector<std::string> MysqlConnection::explain(const Statement& statement) {
+  check_text(statement);
+  {
+    SocketWait wait(wait_.deadline, wait_.stop);
+    prepare(statement.text(placeholder), wait);  // a query, before it stands in another
+  }
+  ReadOptions options;
+  options.types.duplicates = Duplicates::kRename;
+  options.types.on_lossy = OnLossy::kText;
+  const std::string how = facts_.is_mariadb ? "EXPLAIN " : "EXPLAIN FORMAT=TREE ";
+  const auto cursor = start(how + statement.text(placeholder), statement, options, wait_);
+  std::vector<std::string> lines;
+  while (const auto batch = cursor->next()) {
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row) {
+      std::string line;
+      for (int i = 0; i < batch->num_columns(); ++i) {
+        const auto cell = batch->column(i)->GetScalar(row);
+        if (!cell.ok() || !cell.ValueUnsafe()->is_valid) continue;
+        const std::string text = cell.ValueUnsafe()->ToString();
+        line += facts_.is_mariadb ? fmt::format("{}{}={}", line.empty() ? "" : " ",
+                                                batch->schema()->field(i)->name(), text)
+                                  : text;
+      }
+      for (const std::string_view part : penstock::split(line, '\n')) {
+        if (!trim(part).empty()) lines.push_back(printable(part, 400));
+      }
+    }
+  }
+  return lines;
+}
+
+std::vector<std::string> MysqlConnection::account() {
+  SocketWait wait(wait_.deadline, wait_.stop);
+  return readable_grants(grants(wait));
+}
+
+}  // namespace penstock::mysql

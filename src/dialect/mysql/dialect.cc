@@ -1,0 +1,47 @@
+#include "dialect/mysql/dialect.h"
+
+#include <mysql.h>
+
+#include "dialect/mysql/connection.h"
+
+namespace penstock::mysql {
+namespace {
+
+constexpr int kPort = 3306;
+
+class MysqlDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "mysql"; }
+
+  std::string client_version() const override { return mysql_get_client_info(); }
+
+  const Lexicon& lexicon() const override { return Lexicon::mysql(); }
+
+  // A host in the query wins over the authority's, as PyMySQL has it.
+  Routes routes(const Dsn& dsn) const override {
+    Routes routes;
+    routes.dialect = dsn.dialect;
+    routes.network = true;
+    routes.port = dsn.port == 0 ? kPort : dsn.port;
+    routes.unix_socket = dsn.option("unix_socket");
+    for (const std::string& host : {dsn.host, std::string(dsn.option("host"))}) {
+      if (host.empty()) continue;
+      routes.hosts.push_back(host);
+      routes.dial_host = host;
+    }
+    routes.name = routes.dial_host;
+    return routes;
+  }
+
+  std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
+                                      const Session& session,
+                                      const Wait& wait) const override {
+    return std::make_unique<MysqlConnection>(dsn, target, session, wait);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_dialect() { return std::make_unique<MysqlDialect>(); }
+
+}  // namespace penstock::mysql

@@ -1,0 +1,42 @@
+// What a session is set to before the first query, and the proof that it is.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "declare/scanner.h"
+#include "dialect/dialect.h"
+
+namespace penstock::mysql {
+
+/// A result of text: a row's values in order, NULL as nothing.
+using Rows = std::vector<std::vector<std::optional<std::string>>>;
+/// Runs one statement of ours; throws what the server reports.
+using Run = std::function<Rows(const std::string& sql)>;
+
+struct SessionFacts {
+  bool is_mariadb = false;
+  std::string sql_mode;
+};
+
+/// Makes the session read-only, with its time limits, in UTC, and reads every setting
+/// back; throws Error{kDataSource} if one does not hold (RS-013, RS-014). The server's
+/// own limit is a second beyond ours, so that ours is what ends a query: an interrupted
+/// SLEEP is a row like any other.
+SessionFacts set_up_session(const Run& run, const Session& session, bool is_mariadb);
+
+/// The privileges in `SHOW GRANTS` lines that a read-only transaction does not bind:
+/// FILE, SUPER, ALL PRIVILEGES on everything. Pure.
+std::vector<std::string> dangerous_privileges(const std::vector<std::string>& grants);
+
+/// `SHOW GRANTS` lines for a person: "SELECT on `shop`.*"; no password hash, and nothing
+/// for an account that may only connect. Pure.
+std::vector<std::string> readable_grants(const std::vector<std::string>& grants);
+
+/// The lexical rules under a server's sql_mode. Pure.
+Lexicon lexicon_of(std::string_view sql_mode);
+
+}  // namespace penstock::mysql
