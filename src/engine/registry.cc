@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dialect/mysql/dialect.h"
 #include "dialect/postgres/dialect.h"
 #include "dialect/sqlite/dialect.h"
 #include "penstock/error.h"
@@ -14,6 +15,7 @@ namespace {
 std::vector<std::unique_ptr<Dialect>> make_dialects() {
   std::vector<std::unique_ptr<Dialect>> all;
   all.push_back(postgres::make_dialect());
+  all.push_back(mysql::make_dialect());
   all.push_back(sqlite::make_dialect());
   return all;
 }
