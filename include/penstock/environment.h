@@ -23,8 +23,8 @@ class Environment {
     std::string name;   // the variable the user used: PENSTOCK_X or RECOTEM_X
     std::string value;  // without blanks around it
   };
-  /// The control variable PENSTOCK_`suffix`, or else its twin RECOTEM_`suffix`; nothing where neither is set, or both
-  /// are blank.
+  /// The control variable PENSTOCK_`suffix`, or else its twin RECOTEM_`suffix`; nothing
+  /// where neither is set, or both are blank.
   std::optional<Control> control(std::string_view suffix) const;
 
  private:

@@ -1,8 +1,8 @@
 // Stage: base. The one exception type this library throws.
 //
-// A caller acts on `category()`; `code()` is a stable word for a log or a test; `message()` says what happened
-// and where; `hint()` says what to do. None of them ever holds a DSN, a password, a parameter's value or SQL
-// text with values (RS-026).
+// A caller acts on `category()`; `code()` is a stable word for a log or a test;
+// `message()` says what happened and where; `hint()` says what to do. None of them ever
+// holds a DSN, a password, a parameter's value or SQL text with values (RS-026).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace penstock {
 
-/// What a failure is to the person who must act on it. `traits()` maps it to each face's own vocabulary.
+/// What a failure is to the person who must act on it. `traits()` maps it to each face's
+/// own vocabulary.
 enum class Category : std::uint8_t {
   kUnexpected,     // a defect of ours, or a failure nobody foresaw
   kUsage,          // the command line, or a call, is wrong
@@ -37,9 +38,10 @@ enum class Category : std::uint8_t {
 /// One row of the table that every face reads.
 struct CategoryTraits {
   Category category;
-  std::string_view error_type;    // the documents' word: "RecipeError", "DataSourceError", ...
-  int exit_code;                  // RS-024 and the command line's contract
-  int http_status;                // for a server
+  std::string_view
+      error_type;   // the documents' word: "RecipeError", "DataSourceError", ...
+  int exit_code;    // RS-024 and the command line's contract
+  int http_status;  // for a server
   std::string_view python_class;  // the class under penstock.Error
 };
 
@@ -48,7 +50,8 @@ const CategoryTraits& traits(Category category) noexcept;
 
 class Error : public std::exception {
  public:
-  /// `code` is lower_snake_case and never changes its meaning. `sqlstate` is the server's five characters, or empty.
+  /// `code` is lower_snake_case and never changes its meaning. `sqlstate` is the server's
+  /// five characters, or empty.
   Error(Category category, std::string code, std::string message, std::string hint = {},
         std::string sqlstate = {});
 

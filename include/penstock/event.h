@@ -17,7 +17,8 @@ struct Event {
   std::vector<std::pair<std::string, Value>> fields;
 };
 
-/// Called on the thread that runs the fetch, one event at a time. May be empty. Must not throw.
+/// Called on the thread that runs the fetch, one event at a time. May be empty. Must not
+/// throw.
 using Events = std::function<void(const Event&)>;
 
 }  // namespace penstock
