@@ -25,6 +25,8 @@ constexpr std::array<std::string_view, 9> kPragmasWithout{
     "user_version", "application_id", "schema_version", "encoding",   "page_count",
     "page_size",    "freelist_count", "journal_mode",   "auto_vacuum"};
 
+constexpr const char* kSchemaChange = "a change of the schema";
+
 template <typename List>
 bool has(const List& list, const char* name) {
   if (name == nullptr) return false;
@@ -70,6 +72,7 @@ int authorize_read(int action, const char* first, const char* second) noexcept {
 }
 
 std::string name_of_action(int action, const char* first, const char* second) {
+  if (is_schema_table(first)) return kSchemaChange;
   switch (action) {
     case SQLITE_INSERT:
       return "INSERT";
@@ -89,7 +92,7 @@ std::string name_of_action(int action, const char* first, const char* second) {
     case SQLITE_FUNCTION:
       return fmt::format("{}()", printable(second == nullptr ? "" : second, 60));
     default:
-      return "a change of the schema";
+      return kSchemaChange;
   }
 }
 

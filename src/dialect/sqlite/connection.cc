@@ -217,7 +217,16 @@ void SqliteConnection::fail(std::string_view what, std::string_view where) {
   throw error_of(db_.get(), what, where);
 }
 
+void SqliteConnection::throw_if_denied() const {
+  throw_if_ended();
+  if (denied_.empty()) return;
+  throw Error(Category::kRefused, "not_a_read",
+              fmt::format("the query may not use {}", denied_), "a query may only read");
+}
+
 void SqliteConnection::fail_step() {
+  // A virtual table may prepare statements while it runs: pragma_integrity_check.
+  if ((sqlite3_extended_errcode(db_.get()) & 0xFF) == SQLITE_AUTH) throw_if_denied();
   if (!text_bound_) fail("the query failed");
   if (wait_.stop.stop_requested()) ended_ = Ended::kStopped;
   throw_if_ended();
@@ -237,12 +246,7 @@ Prepared SqliteConnection::prepare(const std::string& text, const Statement* sta
         statement != nullptr && offset >= 0
             ? statement->position(placeholder, static_cast<std::size_t>(offset))
             : "";
-    if (!denied_.empty()) {
-      throw_if_ended();
-      throw Error(Category::kRefused, "not_a_read",
-                  fmt::format("the query may not use {}", denied_),
-                  "a query may only read");
-    }
+    throw_if_denied();
     fail(statement != nullptr ? "the query cannot be prepared"
                               : "cannot open the database",
          where);

@@ -68,6 +68,8 @@ class SqliteConnection final : public Connection {
   void set_wait(const Wait& wait);
   /// Throws if the deadline or the stop token ended the last call.
   void throw_if_ended() const;
+  /// Throws if that or the authorizer did.
+  void throw_if_denied() const;
   [[noreturn]] void fail(std::string_view what, std::string_view where = {});
   void run(const char* pragma);
   std::int64_t read_int(const char* pragma);
