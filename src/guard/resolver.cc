@@ -71,10 +71,12 @@ std::vector<IpAddress> resolve_by_system(const std::string& host, Deadline deadl
   std::thread([host, answer] { ask(host, answer.get()); }).detach();
   std::unique_lock lock(answer->mutex);
   const auto done = [&answer] { return answer->done; };
-  if (!answer->ready.wait_until(lock, stop, deadline.at(), done)) {
-    if (stop.stop_requested())
-      throw Error(Category::kInterrupted, "interrupted",
-                  "interrupted while resolving the host");
+  const bool in_time = answer->ready.wait_until(lock, stop, deadline.at(), done);
+  if (stop.stop_requested()) {
+    throw Error(Category::kInterrupted, "interrupted",
+                "interrupted while resolving the host");
+  }
+  if (!in_time) {
     throw Error(Category::kTimeout, "resolve_timeout",
                 fmt::format("resolving host '{}' took longer than the connect timeout",
                             printable(host)));

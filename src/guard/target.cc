@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
@@ -97,10 +98,17 @@ void check_host(const std::string& host) {
   }
 }
 
+void check_always(const Routes& routes) {
+  for (const std::string& host : routes.hosts) check_host(host);
+  if (!routes.hostaddr.empty() && !parse_ip(routes.hostaddr)) {
+    throw refused("bad_hostaddr", "refusing a DSN whose hostaddr is not an IP address",
+                  "give the name as host, and only a number as hostaddr");
+  }
+}
+
 std::vector<IpAddress> checked_addresses(const std::string& host, const Policy& policy,
                                          const Resolver& resolver, Deadline deadline,
                                          const std::stop_token& stop) {
-  check_host(host);
   std::vector<IpAddress> addresses;
   if (const auto numeric = parse_ip(host)) {
     addresses.push_back(*numeric);
@@ -157,6 +165,7 @@ Target Target::of_network(const Routes& routes, const Policy& policy,
                           const Resolver& resolver, Deadline deadline,
                           const std::stop_token& stop) {
   if (!policy.allow_private) check_forms(routes, policy);
+  check_always(routes);
   Target target;
   target.name_ = routes.name;
   target.port_ = routes.port;
@@ -167,7 +176,9 @@ Target Target::of_network(const Routes& routes, const Policy& policy,
     target.name_ = "localhost";
     target.addresses_ = checked_addresses(target.name_, policy, resolver, deadline, stop);
   }
-  for (const std::string& host : routes.hosts) {
+  // A name that is given in two places is asked for once (RS-019).
+  for (const std::string& host :
+       std::set<std::string>(routes.hosts.begin(), routes.hosts.end())) {
     auto addresses = checked_addresses(host, policy, resolver, deadline, stop);
     if (host == routes.dial_host) target.addresses_ = std::move(addresses);
   }

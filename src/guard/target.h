@@ -27,6 +27,7 @@ struct Routes {
       hosts;              // every name or address that was given, in whatever place
   std::string dial_host;  // the one the driver would dial: hostaddr, else the query's
                           // host, else the authority's
+  std::string hostaddr;   // of those, the one that must be a number (PostgreSQL)
   std::string name;       // what a certificate must be for
   int port = 0;
   std::string
@@ -84,8 +85,8 @@ class Target {
 ///
 /// Network: each host is resolved once; every address of every host must be public unless
 /// `policy` opts in (RS-016 to RS-019), and only those of `dial_host` are in the Target.
-/// Lists of hosts, an '@' in a host and a zone are refused always. Throws Error{kRefused}
-/// with the document's messages.
+/// Lists of hosts, an '@' in a host, a zone and a name in the place of an address are
+/// refused always. Throws Error{kRefused} with the document's messages.
 Target admit(const Routes& routes, const Policy& policy, const Resolver& resolver,
              Deadline deadline, const std::stop_token& stop);
 

@@ -30,11 +30,11 @@ class PostgresDialect final : public Dialect {
     routes.network = true;
     routes.port = dsn.port == 0 ? kPort : dsn.port;
     routes.service = dsn.option("service");
+    routes.hostaddr = dsn.option("hostaddr");
     const std::string host(dsn.option("host"));
-    const std::string address(dsn.option("hostaddr"));
-    for (const std::string& route : {dsn.host, host, address}) {
+    for (const std::string& route : {dsn.host, host, routes.hostaddr}) {
       if (route.empty()) continue;
-      if (route.starts_with('/') || route.starts_with('@')) {
+      if (route.starts_with('/')) {
         routes.unix_socket = route;
         routes.socket_by_host = true;
         continue;
@@ -42,7 +42,7 @@ class PostgresDialect final : public Dialect {
       routes.hosts.push_back(route);
       routes.dial_host = route;
     }
-    routes.name = !host.empty() ? host : !dsn.host.empty() ? dsn.host : address;
+    routes.name = !host.empty() ? host : !dsn.host.empty() ? dsn.host : routes.hostaddr;
     return routes;
   }
 
