@@ -18,6 +18,8 @@ Classified classify(int extended_code) noexcept {
               "a writer crashed; open the database once with its own program, which "
               "recovers it"};
     case SQLITE_READONLY_CANTINIT:
+    case SQLITE_READONLY_CANTLOCK:
+    case SQLITE_READONLY_DIRECTORY:
     case SQLITE_CANTOPEN:
       return {kUnavailable, "database_cannot_be_opened",
               "check the file's permissions; a WAL database also needs its -wal and -shm "
