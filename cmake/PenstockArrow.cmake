@@ -50,6 +50,10 @@ p.cpp_build_info.so_version, p.__version__, sep=';')"
       INTERFACE_COMPILE_DEFINITIONS _GLIBCXX_USE_CXX11_ABI=1)
   endforeach()
   target_link_libraries(penstock::parquet INTERFACE penstock::arrow)
+  # The wheel's libparquet exports an OpenSSL of its own, without versions. Unless the system's stands before it, libssl
+  # and libcrypto call into that one, and TLS crashes.
+  target_link_options(penstock::parquet INTERFACE
+    LINKER:--push-state,--no-as-needed "SHELL:-lssl -lcrypto" LINKER:--pop-state)
   set(penstock_arrow_from "pyarrow wheel, version ${wheel_version}")
 endif()
 message(STATUS "Arrow C++: ${penstock_arrow_from}")
