@@ -72,6 +72,8 @@ my_bool connect_wrapped(MARIADB_PVIO* pvio, MA_PVIO_CINFO* info) {
   Link* link = Link::of(info->mysql);
   if (link == nullptr) return g_original_connect(pvio, info);
   pvio->data = link;
+  pvio->mysql = info->mysql;
+  pvio->type = info->type;
   pvio->methods = &g_ours;
   if (link->connect()) return 0;
   pvio->set_error(info->mysql, 2002, "HY000", "not connected");
