@@ -14,4 +14,6 @@ add_library(header_checks OBJECT EXCLUDE_FROM_ALL ${header_sources})
 target_include_directories(header_checks PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src
                                                  ${CMAKE_SOURCE_DIR}/apps)
 target_link_libraries(header_checks PRIVATE penstock_options fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11
-                                            PkgConfig::LIBFYAML SQLite::SQLite3 penstock::parquet OpenSSL::Crypto)
+                                            PkgConfig::LIBFYAML SQLite::SQLite3 penstock::parquet OpenSSL::SSL
+                                            $<TARGET_NAME_IF_EXISTS:PkgConfig::LIBPQ>
+                                            $<TARGET_NAME_IF_EXISTS:PkgConfig::LIBMARIADB>)
