@@ -280,8 +280,13 @@ std::unique_ptr<Cursor> SqliteConnection::execute(const Statement& statement,
   set_wait(wait);
   executing_ = true;
   Prepared prepared = prepare_read(statement);
-  const auto scan = plain_scan(statement);
-  const std::int64_t expected = scan ? scan->high - scan->low + 1 : -1;
+  std::int64_t expected = -1;
+  if (const auto scan = plain_scan(statement)) {
+    // Rowids may be the two ends of 64 bits.
+    const std::uint64_t rows = static_cast<std::uint64_t>(scan->high) -
+                               static_cast<std::uint64_t>(scan->low) + 1;
+    if (rows < std::uint64_t{1} << 62) expected = static_cast<std::int64_t>(rows);
+  }
   return std::make_unique<SqliteCursor>(*this, std::move(prepared), options, expected);
 }
 

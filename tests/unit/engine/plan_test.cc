@@ -66,6 +66,21 @@ TEST(Plan, RefusesWhatIsNoReadBeforeItIsExplained) {
   EXPECT_EQ(failure("SELECT 1 AS a, 2 AS a").code, "duplicate_column");
 }
 
+TEST(ExpectedRows, AreThoseOfAPlainScanOrUnknown) {
+  const Database db(
+      "CREATE TABLE t(i INTEGER PRIMARY KEY); INSERT INTO t VALUES (5), (6), (9);"
+      "CREATE TABLE wide(i INTEGER PRIMARY KEY);"
+      "INSERT INTO wide VALUES (-9223372036854775808), (9223372036854775807);"
+      "CREATE TABLE none(i)");
+  const auto expected = [&](const std::string& sql) {
+    return engine_for(db.path()).open(query_of(sql), {}).expected_rows();
+  };
+  EXPECT_EQ(expected("SELECT * FROM t"), 5);
+  EXPECT_EQ(expected("SELECT * FROM none"), 0);
+  EXPECT_EQ(expected("SELECT * FROM wide"), -1) << "more than an estimate can say";
+  EXPECT_EQ(expected("SELECT count(*) FROM t"), -1);
+}
+
 // RS-023
 TEST(Probe, ConnectsAndRunsSelectOneWhateverTheQuery) {
   Query query = query_of("SELECT nosuch FROM nowhere");
