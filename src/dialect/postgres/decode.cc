@@ -1,10 +1,14 @@
 #include "dialect/postgres/decode.h"
 
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/extension_type.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -50,6 +54,10 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
   switch (decode) {
     case Decode::kBytes:
       buffer.set_bytes(row, at, static_cast<std::int64_t>(bytes.size()));
+      return true;
+    case Decode::kChar:
+      require(bytes, 1);
+      buffer.set_bytes(row, at, *at == '\0' ? 0 : 1);
       return true;
     case Decode::kInt32:
     case Decode::kUInt32:
@@ -131,8 +139,10 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
     case Decode::kDoubleText: {
       double value = 0;
       const auto [end, error] = std::from_chars(at, at + bytes.size(), value);
-      if (end != at + bytes.size()) broken();
-      if (error != std::errc()) return false;  // beyond a double's range
+      if (end != at + bytes.size() || bytes.empty()) broken();
+      // Beyond a double's range, or so small that the nearest is zero.
+      if (error != std::errc()) value = std::strtod(std::string(bytes).c_str(), nullptr);
+      if (error != std::errc() && std::isinf(value)) return false;
       buffer.set(row, value);
       return true;
     }
@@ -140,6 +150,12 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
       break;
   }
   return false;
+}
+
+// Of a decimal of at most 38 digits.
+Int128 low_half(const arrow::Decimal256& value) {
+  const auto words = value.little_endian_array();
+  return static_cast<Int128>(words[1]) << 64 | words[0];
 }
 
 // What a misfit is, for the message.
@@ -184,29 +200,40 @@ bool set_nearest(ColumnBuffer& buffer, std::int64_t row, Decode decode, int prec
     case Decode::kTime:
       buffer.set(row, kMicrosPerDay - 1);
       return true;
-    case Decode::kDecimal128: {
-      const Numeric numeric(bytes);
-      if (numeric.sign == NumericSign::kNan) return false;
-      const bool negative = numeric.sign == NumericSign::kNegative ||
-                            numeric.sign == NumericSign::kMinusInfinity;
-      const Int128 limit = power_of_ten(precision) - 1;
-      // A number that is within range and only has too many places is rounded.
-      std::optional<Int128> nearest;
-      if (numeric.is_number()) {
-        const auto wide = decimal256_of(numeric, 76, std::min(numeric.scale, 76));
-        if (wide && numeric.scale > scale) {
-          const arrow::Decimal256 rounded(
-              wide->ReduceScaleBy(numeric.scale - scale, true));
-          const auto digits = decimal_digits(rounded.ToIntegerString(), precision, 0);
-          if (digits) nearest = integer_from_digits(*digits);
-        }
+    case Decode::kDecimal128:
+    case Decode::kDecimal256: {
+      const auto nearest = nearest_decimal(Numeric(bytes), precision, scale);
+      if (!nearest) return false;
+      if (decode == Decode::kDecimal128) {
+        buffer.set(row, low_half(*nearest));
+      } else {
+        buffer.set(row, nearest->ToBytes());
       }
-      buffer.set(row, nearest ? *nearest : negative ? -limit : limit);
       return true;
     }
+    case Decode::kInterval:
+      buffer.set(
+          row,
+          MonthDayNanos{read_i32(bytes.data() + 12), read_i32(bytes.data() + 8),
+                        read_i64(bytes.data()) < 0 ? kTimeMinusInfinity : kTimeInfinity});
+      return true;
+    case Decode::kDoubleText:
+      buffer.set(row, bytes.front() == '-' ? -std::numeric_limits<double>::max()
+                                           : std::numeric_limits<double>::max());
+      return true;
     default:
       return false;
   }
+}
+
+// A list of the same bytes whose elements have an extension type.
+std::shared_ptr<arrow::Array> with_elements_of(
+    const std::shared_ptr<arrow::DataType>& list, const arrow::Array& array) {
+  const auto data = array.data()->Copy();
+  data->type = list;
+  data->child_data.front() = data->child_data.front()->Copy();
+  data->child_data.front()->type = list->field(0)->type();
+  return arrow::MakeArray(data);
 }
 
 std::string type_text(const ColumnPlan& plan) { return plan.storage->ToString(); }
@@ -322,10 +349,10 @@ void RowDecoder::set_list(Column& column, std::string_view bytes) {
     column.writer.null_or_refuse(row_, what);
     list.end_null_row();
   };
-  if (dimensions != 1) return misfit("array with more than one dimension");
+  if (dimensions != 1) return misfit("nested array");
   if (end - at < 8) broken();
   const std::int32_t count = read_i32(at);
-  if (read_i32(at + 4) != 1) return misfit("array whose first index is not 1");
+  if (read_i32(at + 4) != 1) return misfit("re-indexed array");
   at += 8;
   if (count < 0 || count > (end - at) / 4) broken();
   list.reserve_elements(count);
@@ -340,9 +367,15 @@ void RowDecoder::set_list(Column& column, std::string_view bytes) {
     }
     if (size > end - at) broken();
     const std::string_view value(at, static_cast<std::size_t>(size));
-    if (!set_exact(list.elements(), element, column.plan.element, column.plan.precision,
-                   column.plan.scale, value)) {
-      column.writer.null_or_refuse(row_, describe(column.plan.element, value));
+    const ColumnPlan& plan = column.plan;
+    if (set_exact(list.elements(), element, plan.element, plan.precision, plan.scale,
+                  value)) {
+      // as most are
+    } else if (clamp_ && set_nearest(list.elements(), element, plan.element,
+                                     plan.precision, plan.scale, value)) {
+      column.writer.count_clamped();
+    } else {
+      column.writer.null_or_refuse(row_, describe(plan.element, value));
       list.elements().set_null(element);
     }
     at += size;
@@ -358,6 +391,8 @@ std::shared_ptr<arrow::RecordBatch> RowDecoder::finish() {
     auto array = column.list ? column.list->finish(row_) : column.writer.finish(row_);
     if (column.plan.type->id() == arrow::Type::EXTENSION) {
       array = arrow::ExtensionType::WrapArray(column.plan.type, array);
+    } else if (column.list && column.plan.type != column.plan.storage) {
+      array = with_elements_of(column.plan.type, *array);
     }
     arrays.push_back(std::move(array));
   }

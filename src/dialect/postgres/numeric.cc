@@ -68,16 +68,38 @@ std::optional<Int128> decimal128_of(const Numeric& numeric, int precision, int s
 std::optional<arrow::Decimal256> decimal256_of(const Numeric& numeric, int precision,
                                                int scale) {
   if (!numeric.is_number()) return std::nullopt;
-  const std::string text = text_of(numeric);
-  arrow::Decimal256 value;
-  std::int32_t text_precision = 0;
-  std::int32_t text_scale = 0;
-  if (!arrow::Decimal256::FromString(text, &value, &text_precision, &text_scale).ok()) {
-    return std::nullopt;
+  const auto digits = decimal_digits(text_of(numeric), precision, scale);
+  if (!digits) return std::nullopt;
+  return arrow::Decimal256::FromString(*digits).ValueOrDie();
+}
+
+std::optional<arrow::Decimal256> nearest_decimal(const Numeric& numeric, int precision,
+                                                 int scale) {
+  if (!numeric.valid || numeric.sign == NumericSign::kNan) return std::nullopt;
+  std::string digits(static_cast<std::size_t>(precision), '9');
+  bool negative = numeric.sign == NumericSign::kMinusInfinity;
+  if (numeric.is_number()) {
+    std::string text = text_of(numeric);
+    negative = text.front() == '-';
+    text.erase(0, negative ? 1 : 0);
+    const auto point = text.find('.');
+    std::string whole = "0" + text.substr(0, point);  // room for a carry
+    std::string places = point == std::string::npos ? "" : text.substr(point + 1);
+    const auto kept = static_cast<std::size_t>(scale);
+    places.resize(std::max(places.size(), kept + 1), '0');
+    whole += places.substr(0, kept);
+    // Half away from zero, as the server rounds.
+    std::size_t at = whole.size();
+    for (bool carry = places[kept] >= '5'; carry; --at) {
+      carry = whole[at - 1] == '9';
+      whole[at - 1] = carry ? '0' : static_cast<char>(whole[at - 1] + 1);
+    }
+    whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size()));
+    if (whole.size() <= digits.size()) digits = "0" + whole;
   }
-  const auto scaled = value.Rescale(text_scale, scale);
-  if (!scaled.ok() || !scaled->FitsInPrecision(precision)) return std::nullopt;
-  return *scaled;
+  arrow::Decimal256 value = arrow::Decimal256::FromString(digits).ValueOrDie();
+  if (negative) value.Negate();
+  return value;
 }
 
 std::string text_of(const Numeric& numeric) {

@@ -88,6 +88,9 @@ std::optional<Int128> decimal128_of(const Numeric& numeric, int precision, int s
 /// The same to 76 digits.
 std::optional<arrow::Decimal256> decimal256_of(const Numeric& numeric, int precision,
                                                int scale);
+/// The same, rounded and cut to what fits, for the `clamp` policy; nothing for NaN.
+std::optional<arrow::Decimal256> nearest_decimal(const Numeric& numeric, int precision,
+                                                 int scale);
 /// As the server prints it: "-12.50", "NaN", "Infinity".
 std::string text_of(const Numeric& numeric);
 

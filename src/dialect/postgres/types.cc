@@ -36,7 +36,7 @@ struct BuiltIn {
 constexpr std::array<BuiltIn, 23> kBuiltIn{{
     {16, 1000, "boolean", Decode::kBool, Kind::kBool, false},
     {17, 1001, "bytea", Decode::kBytes, Kind::kBinary, false},
-    {18, 1002, "\"char\"", Decode::kBytes, Kind::kText, false},
+    {18, 1002, "\"char\"", Decode::kChar, Kind::kText, false},
     {19, 1003, "name", Decode::kBytes, Kind::kText, false},
     {20, 1016, "bigint", Decode::kInt64, Kind::kInt64, false},
     {21, 1005, "smallint", Decode::kInt16, Kind::kInt16, false},
@@ -165,6 +165,7 @@ class Planner {
       as_double(plan);
     } else {
       as_text(plan, false);
+      plan->name_in_metadata = true;
     }
   }
 
@@ -177,11 +178,11 @@ class Planner {
   bool plan_array(const ResultColumn& column, ColumnPlan* plan) const {
     // Declared with more than one dimension: no list of values says what the server
     // prints.
-    if (column.dimensions > 1 || choices_.on_lossy == OnLossy::kText) return false;
+    if (column.dimensions > 1) return false;
     std::shared_ptr<arrow::DataType> element;
+    std::shared_ptr<arrow::DataType> shown;  // where it is not the element's storage
     if (const BuiltIn* type = built_in_array(column.oid)) {
       plan->element = type->decode;
-      element = storage_of(*type);
       int precision = 0;
       int scale = 0;
       if (type->oid == kNumeric && decimal_of(column.typmod, &precision, &scale)) {
@@ -193,6 +194,9 @@ class Planner {
         element = arrow::utf8();
       } else if (type->name == "jsonb") {
         return false;
+      } else {
+        element = storage_of(*type);
+        shown = shown_as(*type);
       }
     } else {
       const auto facts = catalog_.find(column.oid);
@@ -200,8 +204,14 @@ class Planner {
       if (facts->second.element_kind != 'e') return false;
       element = arrow::utf8();
     }
+    if (choices_.on_lossy == OnLossy::kText) {
+      as_text(plan, true);
+      plan->name_in_metadata = true;
+      return true;
+    }
     plan->decode = Decode::kList;
-    plan->storage = plan->type = arrow::list(element);
+    plan->storage = arrow::list(element);
+    plan->type = arrow::list(shown ? shown : element);
     return true;
   }
 
@@ -232,7 +242,7 @@ class Planner {
     if (number && chosen.kind == Kind::kFloat64) return as_double(plan);
     if (const BuiltIn* type = built_in(column.oid);
         type != nullptr && type->decode != Decode::kInterval &&
-        type->decode != Decode::kUuid &&
+        type->decode != Decode::kUuid && type->oid != kNumeric &&
         arrow_type({type->kind})->Equals(arrow_type(chosen))) {
       return use(*type, plan);
     }

@@ -32,6 +32,7 @@ enum class Decode : std::uint8_t {
   kInterval,
   kUuid,   // 16 bytes as they are
   kBytes,  // as they are: bytea, and every text type (binary and text form are the same)
+  kChar,   // "char": one byte, of which zero is the empty text
   kNumericText,  // a numeric in binary form, as text: elements of an array
   kDoubleText,   // a number in text form, to the nearest double
   kList,
