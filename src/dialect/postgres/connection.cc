@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "declare/first_word.h"
 #include "dialect/postgres/connect.h"
 #include "dialect/postgres/cursor.h"
 #include "dialect/postgres/errors.h"
@@ -156,6 +157,7 @@ Result PostgresConnection::run(const std::string& sql,
 
 std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
                                                     const TypeChoices& choices) {
+  refuse_unless_query(statement, Lexicon::postgres());
   PGconn* connection = connection_.get();
   const std::string text = statement.text(placeholder);
   std::vector<Oid> types;
