@@ -251,17 +251,26 @@ void MysqlConnection::finished(const ResultEnd& end, SocketWait& wait) {
     give_up();
     throw Error(Category::kRefused, "not_a_read", "the query gives more than one result");
   }
-  if (end.warnings > 0) refuse_cut_result(wait);
+  if (end.warnings > 0) refuse_cut_result(end.warnings, wait);
 }
 
-void MysqlConnection::refuse_cut_result(SocketWait& wait) {
-  for (const auto& row : run("SHOW WARNINGS", wait)) {
+void MysqlConnection::refuse_cut_result(unsigned warnings, SocketWait& wait) {
+  const Rows kept = run("SHOW WARNINGS", wait);
+  for (const auto& row : kept) {
     if (row.size() < 3 || !is_cut(row[1].value_or(""))) continue;
     throw Error(
         Category::kDataSource, "result_cut",
         fmt::format("the server cut the result: {}", printable(row[2].value_or(""), 300)),
         "raise group_concat_max_len or max_allowed_packet on the server, or take "
         "the limit from the query");
+  }
+  // The count in the packet has 16 bits.
+  if (kept.size() < warnings) {
+    throw Error(Category::kDataSource, "result_warnings",
+                fmt::format("the server kept {} of {} warnings, so that it may have cut "
+                            "the result unseen",
+                            kept.size(), warnings),
+                "raise max_error_count on the server, or change what the query warns of");
   }
 }
 

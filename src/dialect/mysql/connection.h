@@ -46,7 +46,7 @@ class MysqlConnection final : public Connection {
                                 const ReadOptions& options, const Wait& wait);
   std::vector<ResultColumn> result_columns() const;
   void finished(const ResultEnd& end, SocketWait& wait);
-  void refuse_cut_result(SocketWait& wait);
+  void refuse_cut_result(unsigned warnings, SocketWait& wait);
   void give_up() noexcept;
   [[noreturn]] void fail(SocketWait& wait);
 
