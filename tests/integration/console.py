@@ -1,8 +1,8 @@
 """Runs the console blocks of a Markdown file as a person would, on a terminal.
 
-A block is fenced with ```console. A line that starts with `$ ` is a command (a `\\` at its end goes on in the next line);
-what follows it is what the terminal shows. `...` alone on a line stands for any lines. The blocks of one file share a
-folder and what they export. A command must succeed, unless an error is shown, or an `# exit N` ends its line.
+A block is fenced with ```console. A line that starts with `$ ` is a command (a `\\` at its end goes on in the next
+line); what follows it is what the terminal shows. `...` alone on a line stands for any lines. The blocks of one file
+share a folder and what they export. A command must succeed, unless an error is shown, or `# exit N` ends its line.
 """
 
 import os
