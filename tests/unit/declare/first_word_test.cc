@@ -12,7 +12,7 @@ Statement statement_of(const std::string& sql, const Lexicon& lexicon,
                        const Params& params = {}) {
   Query query;
   query.sql = sql;
-  return bind(query, lexicon, params);
+  return penstock::bind(query, lexicon, params);
 }
 
 std::string word_of(const std::string& sql, const Lexicon& lexicon = Lexicon::mysql()) {
