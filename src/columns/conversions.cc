@@ -52,7 +52,7 @@ std::optional<std::int64_t> take_time_us(std::string_view* text) {
   if (!hour || *hour > 23 || !take(text, ':')) return std::nullopt;
   const auto minute = take_digits(text, 2);
   if (!minute || *minute > 59) return std::nullopt;
-  std::int64_t micros = (*hour * 60 + *minute) * 60 * kMicrosPerSecond;
+  std::int64_t micros = std::int64_t{*hour * 60 + *minute} * 60 * kMicrosPerSecond;
   if (!take(text, ':')) return micros;
   const auto second = take_digits(text, 2);
   if (!second || *second > 59) return std::nullopt;
@@ -74,7 +74,7 @@ std::optional<std::int64_t> take_zone_us(std::string_view* text) {
   if (!hour || *hour > 14 || !take(text, ':')) return std::nullopt;
   const auto minute = take_digits(text, 2);
   if (!minute || *minute > 59) return std::nullopt;
-  const std::int64_t micros = (*hour * 60 + *minute) * 60 * kMicrosPerSecond;
+  const std::int64_t micros = std::int64_t{*hour * 60 + *minute} * 60 * kMicrosPerSecond;
   return east ? micros : -micros;
 }
 
@@ -108,7 +108,7 @@ std::optional<std::int64_t> parse_timestamp_us(std::string_view text) {
 std::optional<std::int64_t> timestamp_us_from_julian_day(double julian_day) {
   // SQLite's own range of Julian days: 0 is -4713-11-24, 5373484.5 is 9999-12-31 24:00.
   if (!(julian_day >= 0.0 && julian_day < 5373484.5)) return std::nullopt;
-  const auto millis = static_cast<std::int64_t>(julian_day * 86'400'000.0 + 0.5);
+  const std::int64_t millis = std::llround(julian_day * 86'400'000.0);
   constexpr std::int64_t kUnixEpochMillis = 210'866'760'000'000;  // Julian day 2440587.5
   return (millis - kUnixEpochMillis) * 1000;
 }

@@ -14,7 +14,7 @@ constexpr std::string_view kSchemeCharacters =
 
 // A "+driver" suffix names another program's driver and means nothing here.
 std::string canonical_dialect(std::string_view scheme) {
-  const std::string name = to_lower(scheme.substr(0, scheme.find('+')));
+  std::string name = to_lower(scheme.substr(0, scheme.find('+')));
   if (name == "postgres") return "postgresql";
   if (name == "mariadb") return "mysql";
   return name;

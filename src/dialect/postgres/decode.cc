@@ -1,5 +1,7 @@
 #include "dialect/postgres/decode.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -46,11 +48,44 @@ struct MonthDayNanos {
   std::int64_t nanoseconds;
 };
 
-// Sets a value that has an exact place; false if it has none. `bytes` is the server's
-// binary form, but for kBytes and kDoubleText.
+// The next three set a value that has an exact place; false if it has none. `bytes` is
+// the server's binary form, but for kBytes and kDoubleText.
+
+bool set_numeric(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
+                 int scale, std::string_view bytes) {
+  const Numeric numeric(bytes);
+  if (!numeric.valid) broken();
+  if (decode == Decode::kNumericText) {
+    const std::string text = text_of(numeric);
+    buffer.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
+    return true;
+  }
+  if (decode == Decode::kDecimal128) {
+    const auto value = decimal128_of(numeric, precision, scale);
+    if (value) buffer.set(row, *value);
+    return value.has_value();
+  }
+  const auto value = decimal256_of(numeric, precision, scale);
+  if (value) buffer.set(row, value->ToBytes());
+  return value.has_value();
+}
+
+bool set_double_text(ColumnBuffer& buffer, std::int64_t row, std::string_view bytes) {
+  double value = 0;
+  const char* const last = bytes.data() + bytes.size();
+  const auto [end, error] = std::from_chars(bytes.data(), last, value);
+  if (end != last || bytes.empty()) broken();
+  // Beyond a double's range, or so small that the nearest is zero.
+  if (error != std::errc()) value = std::strtod(std::string(bytes).c_str(), nullptr);
+  if (error != std::errc() && std::isinf(value)) return false;
+  buffer.set(row, value);
+  return true;
+}
+
 bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
                int scale, std::string_view bytes) {
   const char* at = bytes.data();
+  std::array<char, 16> uuid{};
   switch (decode) {
     case Decode::kBytes:
       buffer.set_bytes(row, at, static_cast<std::int64_t>(bytes.size()));
@@ -70,13 +105,10 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
       require(bytes, 8);
       buffer.set(row, read_u64(at));
       return true;
-    case Decode::kDecimal128: {
-      const Numeric numeric(bytes);
-      if (!numeric.valid) broken();
-      const auto value = decimal128_of(numeric, precision, scale);
-      if (value) buffer.set(row, *value);
-      return value.has_value();
-    }
+    case Decode::kDecimal128:
+    case Decode::kDecimal256:
+    case Decode::kNumericText:
+      return set_numeric(buffer, row, decode, precision, scale, bytes);
     case Decode::kDate: {
       require(bytes, 4);
       const std::int32_t days = read_i32(at);
@@ -108,13 +140,6 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
       require(bytes, 1);
       buffer.set(row, static_cast<std::uint8_t>(*at != 0));
       return true;
-    case Decode::kDecimal256: {
-      const Numeric numeric(bytes);
-      if (!numeric.valid) broken();
-      const auto value = decimal256_of(numeric, precision, scale);
-      if (value) buffer.set(row, value->ToBytes());
-      return value.has_value();
-    }
     case Decode::kInterval: {
       require(bytes, 16);
       const std::int64_t micros = read_i64(at);
@@ -125,27 +150,11 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
     }
     case Decode::kUuid:
       require(bytes, 16);
-      buffer.set(row, std::array<char, 16>{at[0], at[1], at[2], at[3], at[4], at[5],
-                                           at[6], at[7], at[8], at[9], at[10], at[11],
-                                           at[12], at[13], at[14], at[15]});
+      std::copy_n(at, 16, uuid.begin());
+      buffer.set(row, uuid);
       return true;
-    case Decode::kNumericText: {
-      const Numeric numeric(bytes);
-      if (!numeric.valid) broken();
-      const std::string text = text_of(numeric);
-      buffer.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
-      return true;
-    }
-    case Decode::kDoubleText: {
-      double value = 0;
-      const auto [end, error] = std::from_chars(at, at + bytes.size(), value);
-      if (end != at + bytes.size() || bytes.empty()) broken();
-      // Beyond a double's range, or so small that the nearest is zero.
-      if (error != std::errc()) value = std::strtod(std::string(bytes).c_str(), nullptr);
-      if (error != std::errc() && std::isinf(value)) return false;
-      buffer.set(row, value);
-      return true;
-    }
+    case Decode::kDoubleText:
+      return set_double_text(buffer, row, bytes);
     case Decode::kList:
       break;
   }

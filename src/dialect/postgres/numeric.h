@@ -62,7 +62,7 @@ inline bool small_decimal(std::string_view bytes, int scale, std::int64_t* value
   if (count > 4 || bytes.size() != 8 + 2 * count || (sign & ~0x4000U) != 0) return false;
   std::int64_t number = 0;
   unsigned worst = 0;
-  for (unsigned i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const unsigned digit = read_u16(bytes.data() + 8 + 2 * i);
     worst = digit > worst ? digit : worst;
     number = number * 10'000 + digit;
