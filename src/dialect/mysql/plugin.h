@@ -5,7 +5,8 @@
 #include <cstdarg>
 #include <cstddef>
 #include <mysql.h>
-using uchar = unsigned char;  // the next header needs it
+using uchar =
+    unsigned char;  // the next header needs it; NOLINT(readability-identifier-naming)
 #ifndef HAVE_TLS
 #define HAVE_TLS
 #endif

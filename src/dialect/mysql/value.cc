@@ -47,7 +47,7 @@ std::optional<std::string> date_time_text(enum_field_types type, unsigned decima
                                           std::string_view bytes) {
   const auto value = read_date_time(bytes);
   if (!value) return std::nullopt;
-  const std::string day =
+  std::string day =
       fmt::format("{:04}-{:02}-{:02}", value->year, value->month, value->day);
   if (type == MYSQL_TYPE_DATE || type == MYSQL_TYPE_NEWDATE) return day;
   return fmt::format("{} {:02}:{:02}:{:02}{}", day, value->hour, value->minute,
