@@ -250,6 +250,19 @@ void add_limits(CLI::App* command, Options& options) {
              group);
 }
 
+void add_partitions(CLI::App* command, Options& options) {
+  const std::string group = "Parts";
+  text(
+      command, "--partition-on", "COLUMN",
+      [&options](const std::string& value) {
+        if (value.empty()) throw bad_value("--partition-on", "a column's name", value);
+        options.partition_on = value;
+      },
+      "read in ranges of this column of numbers", group);
+  whole_number(command, "--partitions", options.partitions, 256,
+               "read in so many parts, a connection each (1)", group);
+}
+
 void add_lock(CLI::App* command, Options& options) {
   const std::string group = "Lock";
   command
@@ -293,6 +306,7 @@ void add_fetch(CLI::App& app, Options& options) {
   add_output(fetch, options, "the recipe's sink.path");
   add_parameters(fetch, options, true);
   add_limits(fetch, options);
+  add_partitions(fetch, options);
   add_types(fetch, options);
   add_lock(fetch, options);
   add_messages(fetch, options, true);
@@ -331,6 +345,7 @@ void add_query(CLI::App& app, Options& options) {
   add_output(query, options, "a table, or CSV");
   add_parameters(query, options, false);
   add_limits(query, options);
+  add_partitions(query, options);
   add_types(query, options);
   add_lock(query, options);
   add_messages(query, options, true);

@@ -15,8 +15,10 @@ using Json = nlohmann::ordered_json;
 std::string json_of(const Recipe& recipe, const QueryPlan& plan, const Params& params) {
   Json columns = Json::array();
   for (const QueryPlan::Column& column : plan.columns) {
-    columns.push_back(
-        {{"name", column.name}, {"declared", column.declared}, {"arrow", column.arrow}});
+    Json json{
+        {"name", column.name}, {"declared", column.declared}, {"arrow", column.arrow}};
+    if (!column.hint.empty()) json["hint"] = column.hint;
+    columns.push_back(std::move(json));
   }
   Json parameters = Json::array();
   for (const auto& [name, value] : params) {
@@ -77,6 +79,10 @@ std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
                        column.arrow});
   }
   page.rows(columns);
+  for (const QueryPlan::Column& column : plan.columns) {
+    if (!column.hint.empty())
+      page.lines({fmt::format("hint: {}: {}", column.name, column.hint)});
+  }
   if (!params.empty()) {
     page.heading("Parameters");
     std::vector<std::vector<std::string>> rows;

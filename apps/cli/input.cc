@@ -109,6 +109,15 @@ void apply_flags(const Options& options, Query& query) {
   query.batch.bytes = options.batch_bytes.value_or(query.batch.bytes);
   query.types.on_lossy = options.on_lossy.value_or(query.types.on_lossy);
   if (options.numeric) query.types.numeric = options.numeric;
+  query.partition.count = options.partitions.value_or(query.partition.count);
+  if (options.partition_on && *options.partition_on != query.partition.column) {
+    query.partition.column = *options.partition_on;
+    query.partition.range.reset();  // it was the other column's
+  }
+  if (options.partition_on && !options.partitions && query.partition.count == 1) {
+    throw Error(Category::kUsage, "missing_option", "--partition-on needs --partitions N",
+                "for instance --partitions 4");
+  }
 }
 
 }  // namespace penstock::cli

@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   forbid_core_dumps();
   const Environment environment = Environment::of_process();
   overwrite_environment({"PENSTOCK_", "RECOTEM_"});
+  remove_driver_variables();
   const Signals signals;
   Messages messages(terminal_of(STDERR_FILENO, environment));
   try {

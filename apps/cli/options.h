@@ -44,6 +44,9 @@ struct Options {
   std::optional<OnLossy> on_lossy;
   std::optional<TypeName> numeric;
 
+  std::optional<std::string> partition_on;
+  std::optional<std::int64_t> partitions;
+
   // What is said
   MessageOptions messages;
   ProgressMode progress = ProgressMode::kAuto;

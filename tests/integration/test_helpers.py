@@ -152,12 +152,10 @@ def test_bash_completes_commands_flags_and_words(penstock, program):
     assert complete("completions", "z") == ["zsh"]
 
 
-@pytest.mark.parametrize("shell, check", [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "-n"])])
-def test_a_shell_can_parse_its_completions(penstock, shell, check):
-    if shell != "bash" and shutil.which(shell) is None:
-        return  # the shell is not on this machine; the contents are checked above
+@pytest.mark.parametrize("shell", [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)])
+def test_every_shell_of_this_machine_can_parse_its_completions(penstock, shell):
     (penstock.cwd / "script").write_text(penstock("completions", shell).out)
-    done = subprocess.run([*check, "script"], capture_output=True, text=True, cwd=penstock.cwd)
+    done = subprocess.run([shell, "-n", "script"], capture_output=True, text=True, cwd=penstock.cwd)
     assert (done.returncode, done.stderr) == (0, "")
 
 

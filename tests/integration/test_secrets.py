@@ -42,16 +42,17 @@ def test_a_core_dump_is_not_possible(penstock, shop, recipe):
 
 # RS-026
 @pytest.mark.parametrize("dsn", [
-    "postgresql://ada:s3cret@db.example/shop",
-    "POSTGRESQL://ada:s3cret@db.example:notaport/shop",
-    "mysql://ada:s3%40cret@db.example/shop?password=s3cret",
-    "oracle://ada:s3cret@db.example/shop",
+    # Hosts are this machine's, which the guard refuses: no test asks a name server.
+    "postgresql://ada:s3cret@127.0.0.1/shop",
+    "POSTGRESQL://ada:s3cret@127.0.0.1:notaport/shop",
+    "mysql://ada:s3%40cret@127.0.0.1/shop?password=s3cret",
+    "oracle://ada:s3cret@127.0.0.1/shop",
     "s3cret",
     "sqlite:///s3cret",
-    "sqlite://ada:s3cret@host/shop.db",
+    "sqlite://ada:s3cret@127.0.0.1/shop.db",
     "sqlite:///shop.db?password=s3cret",
-    "://ada:s3cret@host",
-    "host=db.example password=s3cret",
+    "://ada:s3cret@127.0.0.1",
+    "host=127.0.0.1 password=s3cret",
 ])
 @pytest.mark.parametrize("command", ["fetch", "validate", "plan"])
 def test_no_dsn_is_repeated_whatever_is_wrong_with_it(penstock, recipe, dsn, command):
