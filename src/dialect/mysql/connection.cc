@@ -189,10 +189,14 @@ void MysqlConnection::prepare(const std::string& text, SocketWait& wait) {
   if (!prepared_)
     throw Error(Category::kLimit, "out_of_memory", "not enough memory for a statement");
   if (mysql_stmt_prepare(prepared_.get(), text.data(), text.size()) != 0) fail(wait);
-  if (mysql_stmt_field_count(prepared_.get()) == 0) {
-    throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
-                "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
-  }
+}
+
+void MysqlConnection::prepare_read(const Statement& statement, SocketWait& wait) {
+  check_text(statement);
+  prepare(statement.text(placeholder), wait);
+  if (mysql_stmt_field_count(prepared_.get()) > 0) return;
+  throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
+              "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
 }
 
 void MysqlConnection::bind_and_execute(const Statement& statement, SocketWait& wait) {
@@ -212,13 +216,10 @@ std::vector<ResultColumn> MysqlConnection::result_columns() const {
   return columns_of(metadata.get());
 }
 
-std::unique_ptr<Cursor> MysqlConnection::start(const std::string& text,
-                                               const Statement& statement,
+std::unique_ptr<Cursor> MysqlConnection::start(const Statement& statement,
                                                const ReadOptions& options,
-                                               const Wait& wait) {
-  auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
+                                               std::unique_ptr<SocketWait> socket_wait) {
   SocketWait& waiting = *socket_wait;
-  prepare(text, waiting);
   bind_and_execute(statement, waiting);
   try {
     return std::make_unique<MysqlCursor>(
@@ -237,8 +238,9 @@ std::unique_ptr<Cursor> MysqlConnection::execute(const Statement& statement,
                                                  const ReadOptions& options,
                                                  const Wait& wait) {
   wait_ = wait;
-  check_text(statement);
-  return start(statement.text(placeholder), statement, options, wait);
+  auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
+  prepare_read(statement, *socket_wait);
+  return start(statement, options, std::move(socket_wait));
 }
 
 // libmariadb has seen none of the rows: it is told that they are all read.
@@ -276,27 +278,24 @@ void MysqlConnection::refuse_cut_result(unsigned warnings, SocketWait& wait) {
 
 std::vector<ColumnFacts> MysqlConnection::describe(const Statement& statement,
                                                    const ReadOptions& options) {
-  check_text(statement);
   SocketWait wait(wait_.deadline, wait_.stop);
-  prepare(statement.text(placeholder), wait);
+  prepare_read(statement, wait);
   std::vector<ColumnFacts> facts;
   for (const ColumnPlan& plan : plan_columns(result_columns(), options.types)) {
-    facts.push_back({plan.name, plan.declared, arrow_text(plan)});
+    facts.push_back({plan.name, plan.declared, arrow_text(plan), {}});
   }
   return facts;
 }
 
 std::vector<std::string> MysqlConnection::explain(const Statement& statement) {
-  check_text(statement);
-  {
-    SocketWait wait(wait_.deadline, wait_.stop);
-    prepare(statement.text(placeholder), wait);  // a query, before it stands in another
-  }
+  auto wait = std::make_unique<SocketWait>(wait_.deadline, wait_.stop);
+  prepare_read(statement, *wait);  // a query, before it stands in another statement
   ReadOptions options;
   options.types.duplicates = Duplicates::kRename;
   options.types.on_lossy = OnLossy::kText;
   const std::string how = facts_.is_mariadb ? "EXPLAIN " : "EXPLAIN FORMAT=TREE ";
-  const auto cursor = start(how + statement.text(placeholder), statement, options, wait_);
+  prepare(how + statement.text(placeholder), *wait);
+  const auto cursor = start(statement, options, std::move(wait));
   std::vector<std::string> lines;
   while (const auto batch = cursor->next()) {
     for (std::int64_t row = 0; row < batch->num_rows(); ++row) {

@@ -41,9 +41,10 @@ class MysqlConnection final : public Connection {
   /// Waiting ends as `wait` says. Throws error_of, or what ended the wait; then the
   /// statement is killed.
   void prepare(const std::string& text, SocketWait& wait);
+  void prepare_read(const Statement& statement, SocketWait& wait);
   void bind_and_execute(const Statement& statement, SocketWait& wait);
-  std::unique_ptr<Cursor> start(const std::string& text, const Statement& statement,
-                                const ReadOptions& options, const Wait& wait);
+  std::unique_ptr<Cursor> start(const Statement& statement, const ReadOptions& options,
+                                std::unique_ptr<SocketWait> wait);
   std::vector<ResultColumn> result_columns() const;
   void finished(const ResultEnd& end, SocketWait& wait);
   void refuse_cut_result(unsigned warnings, SocketWait& wait);

@@ -8,9 +8,9 @@
 namespace penstock::mysql {
 namespace {
 
+using penstock::testing::failure_of;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using penstock::testing::failure_of;
 
 // RS-013
 TEST(MysqlGrants, PrivilegesThatAReadOnlyTransactionDoesNotBindAreFound) {
@@ -18,9 +18,10 @@ TEST(MysqlGrants, PrivilegesThatAReadOnlyTransactionDoesNotBindAreFound) {
               ElementsAre("FILE"));
   EXPECT_THAT(dangerous_privileges({"GRANT SELECT, SUPER, FILE ON *.* TO `a`@`%`"}),
               ElementsAre("SUPER", "FILE"));
-  EXPECT_THAT(dangerous_privileges(
-                  {"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"}),
-              ElementsAre("ALL PRIVILEGES"));
+  EXPECT_THAT(
+      dangerous_privileges(
+          {"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION"}),
+      ElementsAre("ALL PRIVILEGES"));
   EXPECT_THAT(dangerous_privileges({"GRANT `r`@`%` TO `a`@`%`", "GRANT USAGE ON *.* TO r",
                                     "GRANT FILE ON *.* TO `r`@`%`"}),
               ElementsAre("FILE"));
@@ -40,12 +41,12 @@ TEST(MysqlGrants, WhatALesserAccountHasIsLetBe) {
 
 // RS-026
 TEST(MysqlGrants, AreShownWithoutTheirPasswordHash) {
-  EXPECT_THAT(readable_grants(
-                  {"GRANT USAGE ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*ABCDEF'",
-                   "GRANT PROCESS ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*ABCDEF'",
-                   "GRANT SELECT (`a`, `b`), INSERT ON `s`.`t` TO `a`@`%`",
-                   "SET DEFAULT ROLE `r` FOR `a`@`%`", "GRANT `r`@`%` TO `a`@`%`"}),
-              ElementsAre("PROCESS on *.*", "SELECT (`a`, `b`), INSERT on `s`.`t`"));
+  EXPECT_THAT(
+      readable_grants({"GRANT USAGE ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*ABCDEF'",
+                       "GRANT PROCESS ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*ABCDEF'",
+                       "GRANT SELECT (`a`, `b`), INSERT ON `s`.`t` TO `a`@`%`",
+                       "SET DEFAULT ROLE `r` FOR `a`@`%`", "GRANT `r`@`%` TO `a`@`%`"}),
+      ElementsAre("PROCESS on *.*", "SELECT (`a`, `b`), INSERT on `s`.`t`"));
 }
 
 // RS-008
