@@ -5,8 +5,8 @@
 #include <cstdarg>
 #include <cstddef>
 #include <mysql.h>
-using uchar =
-    unsigned char;  // the next header needs it; NOLINT(readability-identifier-naming)
+// The next header needs it. NOLINTNEXTLINE(readability-identifier-naming)
+using uchar = unsigned char;
 #ifndef HAVE_TLS
 #define HAVE_TLS
 #endif
