@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -308,8 +309,63 @@ bool YamlNode::is_null() const {
           text == "NULL");
 }
 
+namespace {
+
+// What stands for ${NAME} while YAML is read a second time; of the same length, so that
+// positions stay.
+constexpr std::string_view kReference = "${";
+constexpr std::string_view kStandIn = "$(";
+
+// Every "${NAME}" with round brackets; nothing where there is none, or where the text has
+// such already, perhaps behind an escape.
+std::optional<std::string> with_stand_ins(std::string_view text) {
+  for (const std::string_view clash :
+       {kStandIn, std::string_view("\\x"), std::string_view("\\u"),
+        std::string_view("\\U")}) {
+    if (text.find(clash) != std::string_view::npos) return std::nullopt;
+  }
+  std::string changed(text);
+  bool any = false;
+  for (auto at = changed.find(kReference); at != std::string::npos;
+       at = changed.find(kReference, at + 1)) {
+    const auto end = changed.find_first_not_of(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", at + 2);
+    if (end == std::string::npos || changed[end] != '}') continue;
+    changed[at + 1] = '(';
+    changed[end] = ')';
+    any = true;
+  }
+  return any ? std::optional(std::move(changed)) : std::nullopt;
+}
+
+void restore_references(YamlNode& node) {
+  for (auto at = node.text.find(kStandIn); at != std::string::npos;
+       at = node.text.find(kStandIn, at + 1)) {
+    node.text[at + 1] = '{';
+    node.text[node.text.find(')', at)] = '}';
+  }
+  for (YamlNode& item : node.items) restore_references(item);
+  for (YamlEntry& entry : node.entries) {
+    restore_references(entry.key);
+    restore_references(entry.value);
+  }
+}
+
+}  // namespace
+
+// In "{since: ${NAME}}" the inner brace ends YAML's plain text. Recipes are written so
+// all the same, so what is no YAML is read once more with references that are.
 YamlNode parse_yaml(std::string_view text, const std::string& file) {
-  return Reader(text, file).run();
+  try {
+    return Reader(text, file).run();
+  } catch (const Error& error) {
+    const auto changed =
+        error.code() == "recipe_syntax" ? with_stand_ins(text) : std::nullopt;
+    if (!changed) throw;
+    YamlNode root = Reader(*changed, file).run();
+    restore_references(root);
+    return root;
+  }
 }
 
 }  // namespace penstock

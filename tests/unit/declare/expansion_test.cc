@@ -57,6 +57,18 @@ TEST(Expansion, AVariableOfEitherPrefixIsReplacedAndStaysAString) {
 }
 
 // RS-006
+TEST(Expansion, AReferenceNeedsNoQuotesInAFlowMapping) {
+  const Recipe recipe = parse_recipe(
+      "name: r\nsource:\n  type: sql\n  dsn_env: PENSTOCK_SHOP_DSN\n  query: SELECT "
+      ":since, :b\n"
+      "  query_parameters: {since: ${PENSTOCK_PARAM_A}, b: \"x${PENSTOCK_PARAM_A}\"}\n",
+      "r.yaml", {});
+  const Params params = expand_parameters(recipe, environment, {});
+  EXPECT_EQ(params.at("since"), Value(std::string("1_000")));
+  EXPECT_EQ(params.at("b"), Value(std::string("x1_000")));
+}
+
+// RS-006
 TEST(Expansion, HappensOnce) {
   EXPECT_EQ(expanded("${PENSTOCK_PARAM_NESTED}"),
             Value(std::string("${RECOTEM_RECIPE_SINCE}")));
