@@ -1,6 +1,5 @@
 """init, schema, doctor, completions, help and version."""
 
-import json
 import re
 import shutil
 import subprocess

@@ -1,9 +1,6 @@
 """The DSN does not leave the process, and what it holds of it is hidden."""
 
-import os
 import pathlib
-import subprocess
-import time
 
 import pytest
 
