@@ -31,7 +31,8 @@ struct LossyColumn {
 /// A read that was asked to be partitioned.
 struct Partitions {
   std::string how;  // "ctid ranges of public.t", or why it was not; empty: not asked for
-  std::vector<std::int64_t> rows;  // given so far by each partition; empty: one connection
+  std::vector<std::int64_t>
+      rows;  // given so far by each partition; empty: one connection
 };
 
 /// Rows as Arrow record batches, in the order the database gives them.
@@ -78,6 +79,7 @@ struct QueryPlan {
     std::string name;
     std::string declared;  // the database's own type name, or empty
     std::string arrow;  // the Arrow type; "by the first rows" where only values can tell
+    std::string hint;   // what a user might do about it, or empty
   };
   std::string dialect;
   std::vector<Column> columns;

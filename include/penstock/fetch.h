@@ -50,6 +50,7 @@ struct Receipt {
   std::int64_t arrow_bytes = 0;
   OutputSummary written;
   std::vector<LossyColumn> lossy;
+  Partitions partitions;
 };
 std::string to_json(const Receipt& receipt);
 

@@ -15,4 +15,8 @@ void forbid_core_dumps() noexcept;
 /// any more. Copies taken before (Environment::of_process()) keep it.
 void overwrite_environment(std::initializer_list<std::string_view> prefixes) noexcept;
 
+/// Removes every variable that libpq and libmariadb read by themselves (PG*, MYSQL_*,
+/// MARIADB_*, LIBMYSQL_*): none of them may change where we dial or what we send.
+void remove_driver_variables() noexcept;
+
 }  // namespace penstock

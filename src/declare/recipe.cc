@@ -196,10 +196,12 @@ void parse_partition(const Section& source, Partition& partition) {
   const Field field = source.find("partition");
   if (!field) return;
   const Section section(source.file(), field, &keys::partition());
-  partition.column = section.text(section.require("column"));
+  if (const Field column = section.find("column"))
+    partition.column = section.text(column);
   partition.count = section.integer(section.require("count"), keys::kPartitionCount);
   const Field range = section.find("range");
   if (!range) return;
+  section.require("column");
   section.require_plain_yaml(range);
   const std::string expected =
       "source.partition.range must be two whole numbers, [lowest, highest]";

@@ -71,11 +71,13 @@ Json partition() {
               "The column's lowest and highest value; default: the database is asked"}};
   Json json = object(
       keys::partition(),
-      {{"column", text("A whole-number column of the result, best the primary key")},
+      {{"column", text("A whole-number column of the result, best the primary key; "
+                       "default: the rows' places in the table")},
        {"count", whole(keys::kPartitionCount, "How many parts are read at once")},
        {"range", std::move(range)}},
       "Reads the query in parts, side by side");
-  json["required"] = {"column", "count"};
+  json["required"] = {"count"};
+  json["dependentRequired"] = {{"range", {"column"}}};
   return json;
 }
 

@@ -31,7 +31,9 @@ std::vector<Statement> split_by_column(Connection& connection, const Statement& 
                                        std::string_view bounds_sql, const Wait& wait,
                                        std::string* how) {
   std::vector<std::string> names;
-  for (const ColumnFacts& column : connection.describe(statement, ReadOptions{})) {
+  ReadOptions any_names;
+  any_names.types.duplicates = Duplicates::kRename;
+  for (const ColumnFacts& column : connection.describe(statement, any_names)) {
     names.push_back(column.name);
   }
   if (std::find(names.begin(), names.end(), partition.column) == names.end()) {

@@ -46,6 +46,7 @@ struct ColumnFacts {
   std::string name;
   std::string declared;  // the database's type name, or empty
   std::string arrow;
+  std::string hint;  // what a user might do about it, or empty
 };
 
 /// A running query. One thread at a time. Must not outlive its Connection; batches may.

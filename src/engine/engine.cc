@@ -182,8 +182,8 @@ QueryPlan Engine::plan(const Query& query, const Params& params,
   plan.dialect = opened.dialect.name();
   const ReadOptions options = read_options(query, row_cap(query.limits));
   for (ColumnFacts& column : connection->describe(opened.statement, options)) {
-    plan.columns.push_back(
-        {std::move(column.name), std::move(column.declared), std::move(column.arrow)});
+    plan.columns.push_back({std::move(column.name), std::move(column.declared),
+                            std::move(column.arrow), std::move(column.hint)});
   }
   plan.explain = connection->explain(opened.statement);
   plan.account = connection->account();

@@ -63,6 +63,16 @@ constexpr const char* kAccountSql =
     "('SELECT', 'REFERENCES', 'TRIGGER') AND table_schema NOT IN "
     "('pg_catalog', 'information_schema') GROUP BY table_schema, table_name";
 
+// What a role may do that a read-only transaction does not stop.
+constexpr const char* kPrivilegeSql =
+    "SELECT 'superuser' FROM pg_catalog.pg_roles WHERE rolname = current_user AND "
+    "rolsuper "
+    "UNION ALL SELECT 'replication' FROM pg_catalog.pg_roles "
+    "WHERE rolname = current_user AND rolreplication "
+    "UNION ALL SELECT rolname FROM pg_catalog.pg_roles "
+    "WHERE rolname IN ('pg_execute_server_program', 'pg_write_server_files') "
+    "AND pg_catalog.pg_has_role(current_user, oid, 'MEMBER')";
+
 // For a statement whose columns are not looked at.
 TypeChoices any_names() {
   TypeChoices choices;
@@ -109,17 +119,13 @@ PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
                 "the session could not be made read-only");
   }
   if (!session.allow_privileged) {
-    const Result role =
-        run("SELECT rolsuper, rolreplication FROM pg_catalog.pg_roles WHERE rolname = "
-            "current_user");
-    const bool super = PQntuples(role.get()) == 1 && field(role.get(), 0, 0) == "t";
-    const bool replication = PQntuples(role.get()) == 1 && field(role.get(), 0, 1) == "t";
-    if (super || replication) {
+    const Result role = run(kPrivilegeSql);
+    if (PQntuples(role.get()) > 0) {
       throw Error(
           Category::kRefused, "privileged_account",
           fmt::format(
               "refusing to read with a {} role: read-only transactions do not bind it",
-              super ? "superuser" : "replication"),
+              printable(field(role.get(), 0, 0))),
           "use a role that may only SELECT, or set allow_privileged: true in the recipe");
     }
   }
@@ -183,7 +189,8 @@ std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
                 "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
   }
   std::map<Oid, TypeFacts> catalog;
-  if (!unknown.empty()) {
+  bool asked = !unknown.empty();
+  if (asked) {
     const Result facts = run(kTypesSql, {fmt::format("{{{}}}", fmt::join(unknown, ","))});
     for (int row = 0; row < PQntuples(facts.get()); ++row) {
       const auto oid = static_cast<Oid>(std::stoul(field(facts.get(), row, 0)));
@@ -199,6 +206,7 @@ std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
     const bool array = known != catalog.end() ? known->second.element != 0
                                               : is_built_in_array(columns[i].oid);
     if (!array) continue;
+    asked = true;
     const Result dimensions =
         run(kDimensionsSql,
             {std::to_string(table),
@@ -207,9 +215,7 @@ std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
       columns[i].dimensions = std::stoi(field(dimensions.get(), 0, 0));
     }
   }
-  if (!unknown.empty() ||
-      std::any_of(columns.begin(), columns.end(),
-                  [](const ResultColumn& one) { return one.dimensions > 0; })) {
+  if (asked) {
     // Asking the catalog replaced the unnamed statement.
     PQsendPrepare(connection, "", text.c_str(), static_cast<int>(types.size()),
                   types.data());
@@ -231,7 +237,7 @@ std::vector<ColumnFacts> PostgresConnection::describe(const Statement& statement
                                                       const ReadOptions& options) {
   std::vector<ColumnFacts> facts;
   for (const ColumnPlan& plan : prepare(statement, options.types)) {
-    facts.push_back({plan.name, plan.declared, arrow_text(plan)});
+    facts.push_back({plan.name, plan.declared, arrow_text(plan), hint_of(plan)});
   }
   return facts;
 }
@@ -281,12 +287,42 @@ std::vector<Statement> PostgresConnection::split(const Statement& statement,
                                                  const Wait& wait, std::string* how) {
   wait_ = wait;
   if (partition.column.empty()) return split_by_page(statement, partition.count, how);
+  check_partition_column(statement, partition.column);
+  // Each session would take rows of its own.
+  for (const std::string& line : explain(statement, "(COSTS OFF)")) {
+    const auto step = line.find_first_not_of(" ->");
+    const std::string_view name =
+        std::string_view(line).substr(std::min(step, line.size()));
+    if (!name.starts_with("Limit") && !name.starts_with("Sample Scan")) continue;
+    *how = "which rows a LIMIT or a sample takes is not the same in every session";
+    return {statement};
+  }
   const std::string key = quote_identifier(partition.column, '"');
+  // NaN is above every number; least and greatest bring it and the infinities into range.
+  const auto edge = [&key](std::string_view function, std::string_view round) {
+    return fmt::format(
+        "CAST(greatest(least(CAST({}({}({})) AS numeric), 9223372036854775807), "
+        "-9223372036854775808) AS bigint)",
+        round, function, key);
+  };
   return split_by_column(*this, statement, partition, key,
-                         fmt::format("CAST(floor(min({0})) AS bigint), "
-                                     "CAST(ceil(max({0})) AS bigint)",
-                                     key),
+                         fmt::format("{}, {}", edge("min", "floor"), edge("max", "ceil")),
                          wait, how);
+}
+
+void PostgresConnection::check_partition_column(const Statement& statement,
+                                                const std::string& column) {
+  for (const ColumnPlan& plan : prepare(statement, any_names())) {
+    if (plan.name != column) continue;
+    for (const std::string_view number :
+         {"smallint", "integer", "bigint", "real", "double precision", "numeric"}) {
+      if (plan.declared.substr(0, plan.declared.find('(')) == number) return;
+    }
+    throw Error(Category::kRecipe, "partition_column_type",
+                fmt::format("partition column '{}' is {}, and only a number can be split",
+                            printable(column), printable(plan.declared)),
+                "name a column of whole numbers, best the primary key");
+  }
 }
 
 // A scan of one whole table, and nothing else, is split by its pages: the plan says which
@@ -331,14 +367,30 @@ std::vector<Statement> PostgresConnection::split_by_page(const Statement& statem
   }
   try {
     run("SAVEPOINT penstock_split");
-    for (const Statement& part : parts) prepare(part, any_names());
+    for (const Statement& part : parts) {
+      if (part.values.size() > statement.values.size() && !scans_a_range(part)) {
+        return {statement};
+      }
+    }
   } catch (const Error& error) {
     if (error.sqlstate().empty()) throw;
     run("ROLLBACK TO SAVEPOINT penstock_split");
     return {statement};
   }
-  *how = fmt::format("ctid ranges of {}", table);
+  *how = fmt::format("ctid ranges of {}", printable(table));
   return parts;
+}
+
+// Whether the condition on ctid is what the one scan of `part` goes by: then it is the
+// table's own ctid, never NULL, and restricts all that is read.
+bool PostgresConnection::scans_a_range(const Statement& part) {
+  int ranges = 0;
+  for (const std::string& line : explain(part, "(COSTS OFF)")) {
+    const bool range = line.find("Tid Range Scan on ") != std::string::npos;
+    if (!range && line.find("Scan") != std::string::npos) return false;
+    ranges += range ? 1 : 0;
+  }
+  return ranges == 1;
 }
 
 }  // namespace penstock::postgres

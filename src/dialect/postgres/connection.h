@@ -42,6 +42,8 @@ class PostgresConnection final : public Connection {
 
  private:
   std::vector<std::string> explain(const Statement& statement, std::string_view options);
+  void check_partition_column(const Statement& statement, const std::string& column);
+  bool scans_a_range(const Statement& part);
   std::vector<Statement> split_by_page(const Statement& statement, std::int64_t count,
                                        std::string* how);
   Result run(const std::string& sql, const std::vector<std::string>& values = {});

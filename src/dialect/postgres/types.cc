@@ -266,6 +266,14 @@ bool is_built_in_array(Oid oid) { return built_in_array(oid) != nullptr; }
 
 std::string arrow_text(const ColumnPlan& plan) { return plan.type->ToString(); }
 
+std::string hint_of(const ColumnPlan& plan) {
+  const bool free_number = plan.declared == "numeric" && plan.decode == Decode::kBytes &&
+                           plan.name_in_metadata && !plan.text_in_place_of_declared;
+  return free_number ? "a number without a precision comes as text: CAST it, or give "
+                       "--numeric decimal(p,s) or double"
+                     : "";
+}
+
 std::vector<ColumnPlan> plan_columns(const std::vector<ResultColumn>& columns,
                                      const std::map<Oid, TypeFacts>& catalog,
                                      const TypeChoices& choices) {

@@ -86,6 +86,9 @@ std::vector<ColumnPlan> plan_columns(const std::vector<ResultColumn>& columns,
 /// The Arrow type as `plan` shows it.
 std::string arrow_text(const ColumnPlan& plan);
 
+/// For a number that comes as text since it has no precision: what to do; else empty.
+std::string hint_of(const ColumnPlan& plan);
+
 /// With the field metadata pg_type where a plan asks for it.
 std::shared_ptr<arrow::Schema> schema_of(const std::vector<ColumnPlan>& plans);
 

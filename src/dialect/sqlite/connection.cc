@@ -282,10 +282,14 @@ std::unique_ptr<Cursor> SqliteConnection::execute(const Statement& statement,
   Prepared prepared = prepare_read(statement);
   std::int64_t expected = -1;
   if (const auto scan = plain_scan(statement)) {
-    // Rowids may be the two ends of 64 bits.
-    const std::uint64_t rows = static_cast<std::uint64_t>(scan->high) -
-                               static_cast<std::uint64_t>(scan->low) + 1;
-    if (rows < std::uint64_t{1} << 62) expected = static_cast<std::int64_t>(rows);
+    // Rowids may be the two ends of 64 bits; an empty table's high is below its low.
+    const std::uint64_t apart =
+        static_cast<std::uint64_t>(scan->high) - static_cast<std::uint64_t>(scan->low);
+    if (scan->high < scan->low) {
+      expected = 0;
+    } else if (apart < std::uint64_t{1} << 62) {
+      expected = static_cast<std::int64_t>(apart) + 1;
+    }
   }
   return std::make_unique<SqliteCursor>(*this, std::move(prepared), options, expected);
 }
@@ -295,8 +299,10 @@ std::vector<ColumnFacts> SqliteConnection::describe(const Statement& statement,
   const Prepared prepared = prepare_read(statement);
   std::vector<ColumnFacts> facts;
   for (const CursorColumn& column : cursor_columns(prepared.get(), options.types)) {
-    facts.push_back({column.name, printable(column.declared),
-                     column.type ? arrow_type_text(*column.type) : "by the first rows"});
+    facts.push_back({column.name,
+                     printable(column.declared),
+                     column.type ? arrow_type_text(*column.type) : "by the first rows",
+                     {}});
   }
   return facts;
 }

@@ -47,7 +47,7 @@ Classified classify(int extended_code) noexcept {
     case SQLITE_NOMEM:
       return {kLimit, "out_of_memory", "the query needs more memory than it may have"};
     case SQLITE_TOOBIG:
-      return {kLimit, "value_too_big", "a text or blob is longer than the limit"};
+      return {kLimit, "value_too_big", "a text or blob may have 256 MiB"};
     case SQLITE_FULL:
       return {kDataSource, "temporary_space_full",
               "free space for SQLite's temporary files"};

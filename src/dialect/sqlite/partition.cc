@@ -38,6 +38,17 @@ std::string column_text(sqlite3_stmt* statement, int column) {
   return text == nullptr ? "" : text;
 }
 
+// Whether a column declared so has INTEGER, REAL or NUMERIC affinity
+// (https://www.sqlite.org/datatype3.html#determination_of_column_affinity).
+bool compares_as_number(std::string_view declared) {
+  const std::string name = to_upper(declared);
+  const auto has = [&name](const char* word) {
+    return name.find(word) != std::string::npos;
+  };
+  if (has("INT")) return true;
+  return !name.empty() && !has("CHAR") && !has("CLOB") && !has("TEXT") && !has("BLOB");
+}
+
 std::string table_sql(const std::string& name) { return quote_identifier(name, '"'); }
 
 }  // namespace
@@ -106,7 +117,15 @@ std::vector<Statement> SqliteConnection::split(const Statement& statement,
           "END)",
           function, key);
     };
-    return split_by_column(*this, statement, partition, key,
+    // A column of TEXT affinity would compare a number as text, and '10' stands before
+    // '9': + takes the affinity away, and the index with it where it may be another.
+    ReadOptions any_names;
+    any_names.types.duplicates = Duplicates::kRename;
+    bool numeric = false;
+    for (const ColumnFacts& column : describe(statement, any_names)) {
+      if (column.name == partition.column) numeric = compares_as_number(column.declared);
+    }
+    return split_by_column(*this, statement, partition, numeric ? key : "+" + key,
                            fmt::format("{}, {}", edge("min"), edge("max")), wait, how);
   }
   const auto scan = plain_scan(statement);

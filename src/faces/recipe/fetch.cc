@@ -61,6 +61,17 @@ class ProgressTeller {
   steady_clock::time_point next_ = steady_clock::time_point::min();
 };
 
+// Asked for several connections and given one: never silently.
+void tell_unpartitioned(const Partitions& partitions, const Receipt& receipt,
+                        const Events& events) {
+  if (!events || partitions.how.empty() || !partitions.rows.empty()) return;
+  events({Event::Level::kWarning,
+          "sql_read_not_partitioned",
+          {{"recipe", receipt.recipe},
+           {"run_id", receipt.run_id},
+           {"message", "one connection: " + partitions.how}}});
+}
+
 void throw_if_stopped(const std::stop_token& stop) {
   if (stop.stop_requested())
     throw Error(Category::kInterrupted, "interrupted", "interrupted");
@@ -100,6 +111,7 @@ Receipt fetch(const Engine& engine, const Recipe& recipe, const Params& params,
   BatchStream stream = engine.open(recipe.query, params, cancel.get_token());
   receipt.dialect = stream.dialect();
   check_required_columns(recipe, stream.schema()->field_names());
+  tell_unpartitioned(stream.partitions(), receipt, options.events);
   output.begin(stream.schema(), {receipt.recipe, receipt.query_hash, receipt.dialect});
 
   ProgressTeller teller(options.progress, start);
@@ -129,6 +141,7 @@ Receipt fetch(const Engine& engine, const Recipe& recipe, const Params& params,
   receipt.batches = stream.batches();
   receipt.arrow_bytes = stream.bytes();
   receipt.lossy = stream.lossy();
+  receipt.partitions = stream.partitions();
   receipt.finished = utc_now();
   receipt.seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   if (options.events) {

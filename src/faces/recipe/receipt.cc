@@ -11,7 +11,7 @@ std::string to_json(const Receipt& receipt) {
                             {"as_text", column.as_text},
                             {"clamped", column.clamped}};
   }
-  const nlohmann::ordered_json json{
+  nlohmann::ordered_json json{
       {"recipe", receipt.recipe},
       {"query_hash", receipt.query_hash},
       {"dialect", receipt.dialect},
@@ -29,6 +29,10 @@ std::string to_json(const Receipt& receipt) {
       {"content_hash", receipt.written.content_hash},
       {"lossy", lossy},
   };
+  if (!receipt.partitions.how.empty()) {
+    json["partitions"] = {{"how", receipt.partitions.how},
+                          {"rows", receipt.partitions.rows}};
+  }
   // A column name may hold bytes that are not UTF-8; JSON may not.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
          "\n";

@@ -13,7 +13,8 @@ Validation validate(const Engine& engine, const Recipe& recipe, const Params& pa
   const auto variable = engine.environment().get(query.connection.dsn_env);
   if (offline && (!variable || trim(*variable).empty())) return result;
 
-  const Dialect& dialect = dialect_for(resolve_dsn(query.connection, engine.environment()));
+  const Dialect& dialect =
+      dialect_for(resolve_dsn(query.connection, engine.environment()));
   result.dialect = dialect.name();
   result.parameters = bind(query, dialect.lexicon(), params).names;
   if (offline) return result;

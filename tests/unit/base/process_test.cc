@@ -33,5 +33,19 @@ TEST(Process, CoreDumpsAreForbidden) {
   EXPECT_EQ(limit.rlim_max, 0U);
 }
 
+// RS-019
+TEST(Process, TheDriversOwnVariablesAreRemovedAndNoOthers) {
+  const char* const drivers[] = {"PGHOSTADDR",      "PGSERVICE",  "PGPASSWORD",
+                                 "MYSQL_PWD",       "MYSQL_HOME", "MARIADB_PLUGIN_DIR",
+                                 "LIBMYSQL_PLUGINS"};
+  for (const char* name : drivers) ASSERT_EQ(setenv(name, "x", 1), 0);
+  ASSERT_EQ(setenv("OTHER_PROCESS_TEST", "kept", 1), 0);
+  ASSERT_EQ(setenv("NOT_PGHOST", "kept", 1), 0);
+  remove_driver_variables();
+  for (const char* name : drivers) EXPECT_EQ(getenv(name), nullptr) << name;
+  EXPECT_STREQ(getenv("OTHER_PROCESS_TEST"), "kept");
+  EXPECT_STREQ(getenv("NOT_PGHOST"), "kept");
+}
+
 }  // namespace
 }  // namespace penstock

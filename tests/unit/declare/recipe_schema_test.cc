@@ -76,7 +76,7 @@ TEST(RecipeSchema, IsDraft202012AndEveryKeyIsDescribed) {
   EXPECT_EQ(source.at("oneOf"),
             Json::parse(R"([{"required": ["query"]}, {"required": ["query_file"]}])"));
   EXPECT_EQ(source.at("properties").at("partition").at("required"),
-            Json::array({"column", "count"}));
+            Json::array({"count"}));
   check_node(json, "");
 }
 

@@ -232,7 +232,9 @@ TEST(Recipe, WhatMustBeThereIsNamed) {
             "r.yaml:2:9: source.dsn_env is missing");
   EXPECT_EQ(refusal("name: a\nsource: {type: sql, dsn_env: PENSTOCK_A}\n").message,
             "r.yaml:2:9: source.query is missing");
-  EXPECT_EQ(refusal(with_source("  partition: {count: 2}\n")).message,
+  EXPECT_EQ(refusal(with_source("  partition: {column: a}\n")).message,
+            "r.yaml:6:14: source.partition.count is missing");
+  EXPECT_EQ(refusal(with_source("  partition: {count: 2, range: [1, 2]}\n")).message,
             "r.yaml:6:14: source.partition.column is missing");
 }
 

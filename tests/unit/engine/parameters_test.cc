@@ -118,7 +118,7 @@ TEST(Parameters, AValueTooLongIsALimit) {
                                {{"s", std::string((256 << 20) + 1, 'x')}}),
             (Failure{Category::kLimit, "value_too_big",
                      "query parameter ':s' cannot be bound: string or blob too big",
-                     "a text or blob is longer than the limit"}));
+                     "a text or blob may have 256 MiB"}));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // A running query ends when its time is over or its caller says so, wherever it is.
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,10 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
+
+// A second past its time, and what a busy machine under a sanitizer may add; each query
+// here would run for hours.
+constexpr auto kSoon = 15s;
 
 const Failure kTimeout{
     Category::kTimeout, "statement_timeout",
@@ -27,7 +32,6 @@ const Database& rows() {
   return db;
 }
 
-// Each would run for hours.
 constexpr const char* kEndless[] = {
     "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT i FROM c",
     "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM "
@@ -45,8 +49,7 @@ Failure ended(const Query& query, std::stop_token stop = {}) {
   const auto before = std::chrono::steady_clock::now();
   Failure failure = failure_of(
       [&] { read_all(engine_for(rows().path()).open(query, {}, std::move(stop))); });
-  // A second past its time, and what a busy machine may add.
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 4s) << query.sql;
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kSoon) << query.sql;
   return failure;
 }
 
@@ -124,10 +127,11 @@ TEST(Stopping, AnUnfinishedStreamMayBeDropped) {
     BatchStream stream = engine_for(rows().path()).open(query, {});
     ASSERT_NE(stream.next(), nullptr);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 4s);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kSoon);
 }
 
-// Forty views, each a join of the one below with itself: a trillion tables.
+// Forty views, each a join of the one below with itself: a trillion tables. SQLite asks
+// nobody while it expands them, and gives up at 65,535.
 TEST(Stopping, AQueryThatTakesForEverToPrepareIsEnded) {
   std::string views = "CREATE TABLE t(x); CREATE VIEW v0 AS SELECT x FROM t;";
   for (int i = 1; i < 40; ++i) {
@@ -138,9 +142,9 @@ TEST(Stopping, AQueryThatTakesForEverToPrepareIsEnded) {
   const Database db(views);
   Query query = query_of("SELECT x FROM v39");
   query.limits.statement = 300ms;
-  const auto before = std::chrono::steady_clock::now();
+  const std::clock_t before = std::clock();
   const Failure failure = failure_of_reading(db.path(), query);
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);
+  EXPECT_LT((std::clock() - before) / CLOCKS_PER_SEC, 15) << "of this process's own time";
   EXPECT_TRUE(failure == kTimeout || failure.code == "query_failed") << failure;
 }
 
@@ -159,7 +163,7 @@ TEST(Stopping, ALockedDatabaseIsWaitedForUpToTheConnectTimeout) {
                      "try again"}));
   const auto waited = std::chrono::steady_clock::now() - before;
   EXPECT_GE(waited, 250ms);
-  EXPECT_LT(waited, 4s);
+  EXPECT_LT(waited, kSoon);
 }
 
 // RS-009
@@ -189,14 +193,14 @@ TEST(Stopping, ATokenStopsTheWaitForALock) {
                                          source.get_token());
             }),
             kInterrupted);
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 4s);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kSoon);
 }
 
 TEST(Stopping, AValueLongerThanTheLimitIsAnErrorBeforeItIsMade) {
   EXPECT_EQ(failure_of_reading(rows(), "SELECT zeroblob(1000000000) AS b"),
             (Failure{Category::kLimit, "value_too_big",
                      "the query failed: string or blob too big",
-                     "a text or blob is longer than the limit"}));
+                     "a text or blob may have 256 MiB"}));
 }
 
 TEST(Stopping, MemoryThatAQueryMayNotHaveIsALimit) {
