@@ -29,7 +29,9 @@ std::optional<Int128> scaled(const Numeric& numeric, int exponent) {
 
 }  // namespace
 
-int Numeric::digit(int index) const { return read_u16(first + std::ptrdiff_t{2} * index); }
+int Numeric::digit(int index) const {
+  return read_u16(first + std::ptrdiff_t{2} * index);
+}
 
 Numeric::Numeric(std::string_view bytes) {
   if (bytes.size() < kHeaderBytes) return;

@@ -53,8 +53,8 @@ bool holds(const KeyRange& range, std::int64_t key) {
 }
 
 TEST(Partition, EveryKeyIsInExactlyOneRangeWhateverTheBoundsWere) {
-  const std::int64_t keys[] = {kLeast, kLeast + 1, -1000, -1, 0, 1, 49, 50, 51, 99, 100,
-                               1000,   kMost - 1,  kMost};
+  const std::int64_t keys[] = {kLeast, kLeast + 1, -1000, -1,  0,    1,         49,
+                               50,     51,         99,    100, 1000, kMost - 1, kMost};
   for (const std::int64_t low : keys) {
     for (const std::int64_t high : keys) {
       for (const std::int64_t count : {1, 2, 3, 7, 256}) {
