@@ -17,11 +17,13 @@ from mysql_family import CACHE
 from postgres import account
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# A mirror may lag behind the dates in its release file; the signature is checked all the same.
 APT = """
 Dir::Etc::sourcelist "{folder}/sources.list"; Dir::Etc::sourceparts "{folder}/none";
 Dir::Etc::parts "{folder}/none"; Dir::Etc::preferencesparts "{folder}/none";
 Dir::State "{folder}"; Dir::State::lists "{folder}/lists"; Dir::State::status "{folder}/status";
 Dir::Cache "{folder}/cache"; APT::Sandbox::User "root"; Acquire::Languages "none";
+Acquire::Check-Valid-Until "false"; Acquire::Check-Date "false";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
 """
