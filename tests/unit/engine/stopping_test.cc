@@ -90,10 +90,10 @@ TEST(Stopping, ATokenThatWasSetBeforeStopsBeforeTheFirstRow) {
 TEST(Stopping, TheConsumersTimeCounts) {
   Query query = query_of("SELECT a FROM t");
   query.batch.rows = 10;
-  query.limits.statement = 100ms;
+  query.limits.statement = 2s;
   BatchStream stream = engine_for(rows().path()).open(query, {});
   ASSERT_NE(stream.next(), nullptr);
-  std::this_thread::sleep_for(150ms);
+  std::this_thread::sleep_for(2100ms);
   EXPECT_EQ(failure_of([&] { stream.next(); }), kTimeout);
   EXPECT_EQ(failure_of([&] { stream.next(); }), kTimeout) << "and again the same";
   EXPECT_EQ(stream.rows(), 10);
@@ -102,9 +102,9 @@ TEST(Stopping, TheConsumersTimeCounts) {
 // RS-014
 TEST(Stopping, ALookedAheadBatchIsNotGivenOutTooLate) {
   Query query = query_of("SELECT 1 AS x");
-  query.limits.statement = 50ms;
+  query.limits.statement = 1s;
   BatchStream stream = engine_for(rows().path()).open(query, {});
-  std::this_thread::sleep_for(100ms);
+  std::this_thread::sleep_for(1100ms);
   EXPECT_EQ(failure_of([&] { stream.next(); }), kTimeout);
 }
 
