@@ -93,12 +93,15 @@ TEST_F(Connect, AVariableForWhatWeSetChangesNothing) {
 }
 
 // RS-017 RS-019
-TEST_F(Connect, AServiceOfTheEnvironmentRefusesTheConnection) {
+TEST_F(Connect, AServiceOfTheEnvironmentChangesNothingOrRefusesTheConnection) {
   penstock::testing::Folder folder;
-  penstock::testing::write_bytes(folder.file("services"),
-                                 "[shop]\nhost=192.0.2.1\nport=1\n");
+  const std::string route = "[shop]\nhost=192.0.2.1\nhostaddr=192.0.2.1\nport=1\n";
+  penstock::testing::write_bytes(folder.file("services"), route);
   const Variable file("PGSERVICEFILE", folder.file("services").c_str());
   const Variable service("PGSERVICE", "shop");
+  EXPECT_EQ(failure(), Failure{});
+  penstock::testing::write_bytes(folder.file("services"),
+                                 route + "options=-csearch_path=elsewhere\n");
   EXPECT_EQ(failure().code, "foreign_driver_option");
 }
 
