@@ -38,6 +38,13 @@ std::string_view value_at(const ColumnPlan& plan, const char* at, const char* en
   return {at, size};
 }
 
+// A day that is in the calendar whatever the month and the year.
+bool is_plain_day(const char* at) {
+  return read_little<std::uint16_t>(at) <= 9999 &&
+         static_cast<std::uint8_t>(at[2] - 1) < 12 &&
+         static_cast<std::uint8_t>(at[3] - 1) < 28;
+}
+
 std::string_view what_kind(const DateTime& value) {
   if (value.is_zero()) return "zero date";
   return value.month == 0 || value.day == 0 ? "incomplete date" : "impossible date";
@@ -120,12 +127,15 @@ const char* RowDecoder::set(Column& column, const char* at, const char* end) {
     buffer.set_bytes(row_, at, static_cast<std::int64_t>(size));
   } else if (column.decode == Decode::kDecimal128) {
     // Most numbers are short; Int128 arithmetic is not needed to read them.
-    const auto value = short_decimal(at, size, column.plan.scale);
+    const auto value =
+        short_decimal(at, size, static_cast<std::size_t>(end - at), column.plan.scale);
     if (value && static_cast<int>(size) <= column.plan.precision) {
       buffer.set(row_, Int128{*value});
     } else {
       set_decimal(column, bytes);
     }
+  } else if (column.decode == Decode::kDate && size == 4 && is_plain_day(at)) {
+    buffer.set(row_, days_from_civil(read_little<std::uint16_t>(at), at[2], at[3]));
   } else if (column.decode == Decode::kDate || column.decode == Decode::kTimestamp) {
     set_date(column, bytes);
   } else {
