@@ -71,19 +71,11 @@ std::optional<std::string> text_of(enum_field_types type, bool is_unsigned,
 std::optional<double> double_of(enum_field_types type, bool is_unsigned,
                                 std::string_view bytes);
 
-/// The number that up to eight digits are, `rest` bytes being readable at `at`; false if
-/// one is none. Eight bytes are one word, and three multiplications its number
+/// The number that eight digits are, the first in the lowest byte; false if one is none.
+/// Three multiplications for eight digits
 /// (https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/).
-inline bool read_digits(const char* at, std::size_t count, std::size_t rest,
-                        std::int64_t* number) {
-  if (count == 0) {
-    *number = 0;
-    return true;
-  }
+inline bool read_eight_digits(std::uint64_t word, std::int64_t* number) {
   constexpr std::uint64_t kZeros = 0x3030303030303030;
-  std::uint64_t word = 0;
-  __builtin_memcpy(&word, at, rest < 8 ? count : 8);
-  if (count < 8) word = word << (64 - 8 * count) | kZeros >> (8 * count);
   if ((((word + 0x4646464646464646) | (word - kZeros)) & 0x8080808080808080) != 0)
     return false;
   word -= kZeros;
@@ -96,26 +88,40 @@ inline bool read_digits(const char* at, std::size_t count, std::size_t rest,
 }
 
 /// "-123.45", with exactly `scale` digits after the point, as the integer -12345: the
-/// form in which the server sends a DECIMAL(p, scale). Nothing for more than eight digits
-/// on a side, or any other form: decimal_digits reads those. `rest` bytes are readable.
+/// form in which the server sends a DECIMAL(p, scale). Nothing for more than 18 digits or
+/// any other form: decimal_digits reads those. `rest` bytes are readable at `at`.
 inline std::optional<std::int64_t> short_decimal(const char* at, std::size_t size,
                                                  std::size_t rest, int scale) {
-  static constexpr std::int64_t kPowers[] = {
-      1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
-  const std::size_t sign = size > 0 && *at == '-' ? 1 : 0;
+  const bool negative = size > 0 && *at == '-';
+  at += negative ? 1 : 0;
+  size -= negative ? 1 : 0;
   const auto fraction = static_cast<std::size_t>(scale);
   const std::size_t tail = fraction > 0 ? fraction + 1 : 0;
-  if (size <= sign + tail || size > sign + tail + 8 || fraction > 8) return std::nullopt;
-  const std::size_t point = size - tail;
-  std::int64_t whole = 0;
-  std::int64_t part = 0;
-  if ((fraction > 0 && at[point] != '.') ||
-      !read_digits(at + sign, point - sign, rest - sign, &whole) ||
-      !read_digits(at + size - fraction, fraction, rest - size + fraction, &part)) {
-    return std::nullopt;
+  if (size <= tail || (fraction > 0 && at[size - tail] != '.')) return std::nullopt;
+  const std::size_t whole = size - tail;
+  const std::size_t digits = whole + fraction;
+  std::int64_t value = 0;
+  if (digits <= 8 && rest >= size + 9) {
+    // The digits before and after the point put together, with zeros before them.
+    const auto first = read_little<std::uint64_t>(at);
+    const auto second = read_little<std::uint64_t>(at + size - fraction);
+    constexpr std::uint64_t kZeros = 0x3030303030303030;
+    const std::size_t bits = 8 * whole;
+    const std::uint64_t word =
+        bits == 64 ? first : (first & ((std::uint64_t{1} << bits) - 1)) | second << bits;
+    const std::uint64_t aligned =
+        digits == 8 ? word : word << (64 - 8 * digits) | kZeros >> (8 * digits);
+    if (!read_eight_digits(aligned, &value)) return std::nullopt;
+    return negative ? -value : value;
   }
-  const std::int64_t value = whole * kPowers[fraction] + part;
-  return sign != 0 ? -value : value;
+  if (digits > 18) return std::nullopt;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i == whole) continue;  // the point
+    const auto digit = static_cast<unsigned>(at[i]) - '0';
+    if (digit > 9) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  return negative ? -value : value;
 }
 
 /// The number of `scale` places nearest to a plain decimal ("12.345" -> "12.35"), ties
