@@ -60,50 +60,49 @@ def read_only(what):
 
 
 REFUSED = [
-    ("INSERT INTO session.t VALUES (3)", NOT_ROWS),
-    ("INSERT INTO session.t VALUES (3) RETURNING n", read_only("INSERT")),
-    ("UPDATE session.t SET word = 'x' RETURNING n", read_only("UPDATE")),
-    ("DELETE FROM session.t RETURNING n", read_only("DELETE")),
+    ("INSERT INTO session.t VALUES (3)", "the query begins with INSERT"),
+    ("INSERT INTO session.t VALUES (3) RETURNING n", "the query begins with INSERT"),
+    ("UPDATE session.t SET word = 'x' RETURNING n", "the query begins with UPDATE"),
+    ("DELETE FROM session.t RETURNING n", "the query begins with DELETE"),
     ("WITH gone AS (DELETE FROM session.t RETURNING n) SELECT * FROM gone", read_only("SELECT")),
     ("SELECT * FROM session.t FOR UPDATE", read_only("SELECT FOR UPDATE")),
     ("SELECT nextval('session.s')", read_only("nextval()")),
     ("SELECT setval('session.s', 5)", read_only("setval()")),
     ("SELECT session.definer()", read_only("INSERT")),
     ("SELECT 1 AS n INTO session.made", NOT_ROWS),
-    ("CREATE TABLE session.made AS SELECT 1", NOT_ROWS),
-    ("CREATE TABLE session.made ()", NOT_ROWS),
-    ("DROP TABLE session.t", NOT_ROWS),
-    ("TRUNCATE session.t", NOT_ROWS),
-    ("COPY session.t TO PROGRAM 'cat > /tmp/penstock-evil'", NOT_ROWS),
-    ("COPY session.t TO '/tmp/penstock-evil'", NOT_ROWS),
-    ("COPY session.t TO STDOUT", NOT_ROWS),
-    ("SET TRANSACTION READ WRITE", NOT_ROWS),
-    ("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", NOT_ROWS),
-    ("COMMIT", NOT_ROWS),
-    ("DO $$ BEGIN COMMIT; END $$", NOT_ROWS),
-    ("LISTEN channel", NOT_ROWS),
-    ("NOTIFY channel", NOT_ROWS),
-    ("LOCK TABLE session.t", NOT_ROWS),
-    ("LOAD 'auto_explain'", NOT_ROWS),
-    ("SET ROLE postgres", NOT_ROWS),
-    ("PREPARE p AS SELECT 1", NOT_ROWS),
-    ("DECLARE c CURSOR FOR SELECT 1", NOT_ROWS),
-    ("VACUUM", NOT_ROWS),
-    ("CHECKPOINT", NOT_ROWS),
+    ("CREATE TABLE session.made AS SELECT 1", "the query begins with CREATE"),
+    ("CREATE TABLE session.made ()", "the query begins with CREATE"),
+    ("DROP TABLE session.t", "the query begins with DROP"),
+    ("TRUNCATE session.t", "the query begins with TRUNCATE"),
+    ("COPY session.t TO PROGRAM 'cat > /tmp/penstock-evil'", "the query begins with COPY"),
+    ("COPY session.t TO '/tmp/penstock-evil'", "the query begins with COPY"),
+    ("COPY session.t TO STDOUT", "the query begins with COPY"),
+    ("SET TRANSACTION READ WRITE", "the query begins with SET"),
+    ("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", "the query begins with SET"),
+    ("COMMIT", "the query begins with COMMIT"),
+    ("DO $$ BEGIN COMMIT; END $$", "the query begins with DO"),
+    ("LISTEN channel", "the query begins with LISTEN"),
+    ("NOTIFY channel", "the query begins with NOTIFY"),
+    ("LOCK TABLE session.t", "the query begins with LOCK"),
+    ("LOAD 'auto_explain'", "the query begins with LOAD"),
+    ("SET ROLE postgres", "the query begins with SET"),
+    ("PREPARE p AS SELECT 1", "the query begins with PREPARE"),
+    ("DECLARE c CURSOR FOR SELECT 1", "the query begins with DECLARE"),
+    ("VACUUM", "the query begins with VACUUM"),
+    ("CHECKPOINT", "the query begins with CHECKPOINT"),
     ("SELECT 1; COMMIT; CREATE TABLE session.made ()", MULTIPLE),
     ("SELECT 1; SET TRANSACTION READ WRITE", MULTIPLE),
     ("SELECT 1) TO PROGRAM 'cat > /tmp/penstock-evil' --", "syntax error at or near \")\""),
     ("SELECT set_config('transaction_read_only', 'off', false)",
      "transaction read-write mode must be set before any query"),
     ("SELECT session.write()", "transaction read-write mode must be set before any query"),
-    ("CALL session.commits(5)", "invalid transaction termination"),
-    ("EXPLAIN (ANALYZE) INSERT INTO session.t VALUES (3)", read_only("INSERT")),
-    ("", None),
+    ("CALL session.commits(5)", "the query begins with CALL"),
+    ("EXPLAIN (ANALYZE) INSERT INTO session.t VALUES (3)", "the query begins with EXPLAIN"),
 ]
 
 
 # RS-013
-@pytest.mark.parametrize("sql, message", [one for one in REFUSED if one[1]], ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("sql, message", REFUSED, ids=lambda value: str(value)[:40])
 def test_a_statement_that_is_not_a_read_changes_nothing(writer, admin, sql, message):  # noqa: F811
     before = state_of(admin)
     result = query(writer, sql, "-o", "x.csv")
@@ -143,9 +142,9 @@ def test_a_notification_is_never_delivered(writer, admin):  # noqa: F811
 # RS-013
 def test_reads_of_every_shape_are_reads(pg):  # noqa: F811
     for sql, rows in (("TABLE session.t", 2), ("VALUES (1), (2), (3)", 3), ("(SELECT 1)", 1),
-                      ("WITH a AS (SELECT 1 AS n) SELECT * FROM a", 1), ("SHOW transaction_read_only", 1),
+                      ("WITH a AS (SELECT 1 AS n) SELECT * FROM a", 1),
                       ("-- a comment\nSELECT n FROM session.t /* and one /* in it */ */;", 2),
-                      ("EXPLAIN SELECT 1", 1), ("SELECT FROM session.t LIMIT 0", None)):
+                      ("SELECT FROM session.t LIMIT 0", None)):
         if rows is None:
             assert query(pg, sql, "-o", "x.csv").error["message"] == NOT_ROWS
         else:
