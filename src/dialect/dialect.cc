@@ -48,9 +48,6 @@ std::vector<Statement> split_by_column(Connection& connection, const Statement& 
     low = partition.range->first;
     high = partition.range->second;
   } else {
-    // The two bounds may be expressions of one name.
-    ReadOptions any_names;
-    any_names.types.duplicates = Duplicates::kRename;
     const auto cursor = connection.execute(
         select_from(fmt::format("SELECT {}", bounds_sql), statement), any_names, wait);
     const auto batch = cursor->next();
