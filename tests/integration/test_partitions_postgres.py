@@ -64,7 +64,7 @@ def test_each_row_is_read_once_whatever_is_in_the_column(pg, admin, name, kind):
 @pytest.mark.parametrize("sql, table", [
     ("SELECT * FROM parts.rows", "parts.rows"), ("SELECT id, word || 'x' AS w FROM parts.rows r", "parts.rows"),
     ("TABLE parts.rows", None), ('SELECT * FROM parts."Odd ""table" AS "an alias"', 'parts."Odd ""table"'),
-    ("SELECT * FROM ONLY parts.rows -- all", "parts.rows"), ("SELECT * FROM parts.child", "parts.child"),
+    ("SELECT * FROM ONLY parts.rows -- all", "parts.rows"),
     ("WITH unused AS (SELECT 1) SELECT * FROM parts.rows", "parts.rows")])
 def test_a_plain_scan_is_split_by_ctid(pg, sql, table):  # noqa: F811
     whole = read(pg, sql)
