@@ -10,6 +10,7 @@ import datetime
 import fnmatch
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tomllib
@@ -18,12 +19,20 @@ import data
 import machine
 import report
 import runner
+import servers
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 CACHE = SOURCE / ".cache" / "bench"
+CARGO = CACHE / "cargo"
 VENV = SOURCE / ".venv-bench"
 DOCS = SOURCE / "docs" / "benchmarks.md"
+DATABASES = {
+    "sqlite": data.Sqlite,
+    "postgresql": servers.Postgres,
+    "mariadb": servers.MariaDb,
+    "mysql": servers.MySql,
+}
 # Another process on a busy core is measured too.
 QUIET_LOAD = 0.5
 
@@ -37,12 +46,15 @@ def arguments():
     parser.add_argument("--scale", type=float, default=1.0, help="TPC-H scale (1: 6,001,215 rows)")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each contender")
     parser.add_argument("--quick", action="store_true", help="scale 0.05, one run: does it work?")
-    parser.add_argument("--only", nargs="+", metavar="PATTERN", help="contenders by name: 'DuckDB*'")
+    parser.add_argument("--only", nargs="+", metavar="PATTERN", default=[],
+                        help="contenders by database, group, name or database/name: postgresql, sqlite-memory,"
+                             " 'DuckDB*', 'mariadb/penstock*'")
     parser.add_argument("--list", action="store_true", help="name the contenders and stop")
     parser.add_argument("--build", type=pathlib.Path, default=SOURCE / "build", help="build folder")
-    parser.add_argument("--json", type=pathlib.Path, default=CACHE / "results.json", metavar="FILE")
-    parser.add_argument("--show", action="store_true", help="the report of --json, measured earlier")
-    parser.add_argument("--write-docs", action="store_true", help="put it into docs/benchmarks.md")
+    parser.add_argument("--results", type=pathlib.Path, default=CACHE / "results", metavar="FOLDER",
+                        help="a JSON file a database")
+    parser.add_argument("--show", action="store_true", help="the reports of --results, measured earlier")
+    parser.add_argument("--write-docs", action="store_true", help="put them into docs/benchmarks.md")
     options = parser.parse_args()
     if options.quick:
         options.scale, options.runs = 0.05, 1
@@ -52,11 +64,40 @@ def arguments():
     return options
 
 
-def choose(suite, patterns):
+def expand(suite):
+    """A contender for each database that one in the suite is for."""
+    return [
+        {
+            "database": database,
+            "group": f"{database}-{contender['to']}",
+            "name": contender["name"],
+            "command": contender["command"],
+            "verify": contender["verify"],
+            "dataset": suite["dataset"][contender.get("dataset", "lineitem")],
+            "low": contender.get("low", ""),
+            "partitions": contender.get("partitions"),
+            "unpadded": contender.get("unpadded", False),
+            "note": contender.get(f"note_{database}", contender.get("note", "")),
+            "error": None,
+            "file_bytes": None,
+            "runs": [],
+            "median": None,
+        }
+        for database in DATABASES
+        for contender in suite["contender"]
+        if database in contender["databases"]
+    ]
+
+
+def choose(contenders, patterns):
+    def names(contender):
+        database, name = contender["database"], contender["name"]
+        return database, contender["group"], name, f"{database}/{name}"
+
     chosen = [
         contender
-        for contender in suite["contender"]
-        if not patterns or any(fnmatch.fnmatch(contender["name"], p) for p in patterns)
+        for contender in contenders
+        if not patterns or any(fnmatch.fnmatch(n, p) for n in names(contender) for p in patterns)
     ]
     if not chosen:
         sys.exit(f"no contender matches {' '.join(patterns)}; --list names them")
@@ -81,43 +122,110 @@ def build_programs(build, contenders):
             sys.exit(done.stdout + "the build failed; nothing was measured")
 
 
-def verify(run, contenders, databases_of, datasets):
+def install_crates(crates, contenders):
+    """The Rust peers. One that cannot be had is an error of its contenders and of nobody else."""
+    listed = CARGO / ".crates.toml"
+    for name, version in crates.items():
+        users = [c for c in contenders if c["command"][0] == f"{{cargo}}/{name}"]
+        known = listed.read_text() if listed.exists() else ""
+        if not users or f'"{name} {version} ' in known:
+            continue
+        say(f"building {name} {version}, once, for some minutes")
+        command = ["cargo", "install", name, "--version", version, "--locked", "--root", CARGO]
+        try:
+            # Not here: a folder's own .cargo/config.toml would count.
+            done = subprocess.run(command, cwd="/", check=False, stderr=subprocess.PIPE, text=True)
+            failure = (done.stderr.strip().splitlines() or ["?"])[-1] if done.returncode else ""
+        except FileNotFoundError:
+            failure = "there is no cargo"
+        for contender in users if failure else ():
+            contender["error"] = f"cargo install {name}: {failure}"
+            say(f"{contender['database']}/{contender['name']}: {contender['error']}")
+
+
+def verify(run, contenders):
     """One untimed run of each; those that fail, or answer wrongly, are not timed."""
     for number, contender in enumerate(contenders, 1):
-        name = contender["name"]
-        query = run.query(contender, datasets)
+        title = f"verify {number}/{len(contenders)}  {contender['database']}/{contender['name']}"
+        if contender["error"]:
+            continue
         try:
-            first = run.verify(contender, query, databases_of[contender["group"]])
+            first = run.verify(contender)
             contender["file_bytes"] = first.get("file_bytes")
             contender["row_groups"] = first.get("row_groups")
-            say(f"verify {number}/{len(contenders)}  {name}: right")
+            say(f"{title}: right")
         except runner.Failed as failure:
             contender["error"] = str(failure)
-            say(f"verify {number}/{len(contenders)}  {name}: FAILED: {failure}")
+            say(f"{title}: FAILED: {failure}")
 
 
-def measure(run, contenders, databases_of, datasets, runs):
+def measure(run, contenders, runs):
     """A B C ... A B C ..., so that a slow minute of the machine is everybody's."""
     for number in range(1, runs + 1):
         for contender in contenders:
             if contender["error"]:
                 continue
-            query = run.query(contender, datasets)
+            title = f"run {number}/{runs}  {contender['database']}/{contender['name']}"
             try:
-                cost = run.time(contender, query, databases_of[contender["group"]])
+                cost = run.time(contender)
             except runner.Failed as failure:
                 contender["error"] = str(failure)
-                say(f"run {number}/{runs}  {contender['name']}: FAILED: {failure}")
+                say(f"{title}: FAILED: {failure}")
                 continue
             contender["runs"].append(cost)
-            say(f"run {number}/{runs}  {contender['name']}: {cost['wall_s']:.3f} s")
+            say(f"{title}: {cost['wall_s']:.3f} s")
 
 
-def run_suite(options, suite):
-    contenders = choose(suite, options.only)
+def run_database(name, contenders, options, suite):
+    """Verifies and times one database's contenders, while no other database runs; what to report of it."""
     load = machine.load_average()
     if load > QUIET_LOAD:
         say(f"warning: load average {load:.1f}: other work on this machine spoils the numbers")
+    words = {
+        "build": str(options.build),
+        "cargo": str(CARGO / "bin"),
+        "peers": str(HERE / "peers"),
+        "python": str(VENV / "bin" / "python"),
+    }
+    database_version, rows = "", 0
+    try:
+        with DATABASES[name](options.scale, CACHE, VENV, say) as database:
+            database_version = database.version()
+            rows = database.expected(suite["dataset"]["lineitem"])["rows"]
+            run = runner.Runner(words, database, CACHE, options.scale)
+            verify(run, contenders)
+            measure(run, contenders, options.runs)
+    except servers.Unavailable as problem:
+        say(f"{name}: FAILED: {problem}")
+        for contender in contenders:
+            contender["error"] = contender["error"] or str(problem)
+
+    for contender in contenders:
+        if contender["runs"] and not contender["error"]:
+            contender["median"] = report.median(contender["runs"])
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine.describe(),
+        "versions": machine.versions(options.build, HERE / "requirements.txt", SOURCE)
+        | {"database": database_version, "client": machine.client(options.build, name)},
+        "settings": {
+            "scale": options.scale,
+            "runs": options.runs,
+            "load": load,
+            "whole": not options.only,
+        },
+        "crates": suite["cargo"],
+        "rows": rows,
+        "groups": [group for group in suite["group"] if group["database"] == name],
+        "contenders": contenders,
+        "targets": report.judge(
+            [target for target in suite["target"] if name in target["databases"]], contenders
+        ),
+    }
+
+
+def run_suite(options, suite, contenders):
+    """Measures, and writes a file a database as soon as it is done."""
     if not (VENV / "bin" / "tpchgen-cli").exists():
         sys.exit(f"the peers are not in {VENV.name}; ./dev bench installs them")
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -126,66 +234,47 @@ def run_suite(options, suite):
     if versions["sanitizers"] or versions["build_type"] not in ("RelWithDebInfo", "Release"):
         sys.exit(f"{options.build} is no build to measure: {versions['build_type']}"
                  f" {versions['sanitizers']}")  # fmt: skip
-
-    databases_of = {group["name"]: group["database"] for group in suite["group"]}
-    wanted = {databases_of[contender["group"]] for contender in contenders}
-    databases = {
-        name: data.DATABASES[name](options.scale, CACHE, VENV, say) for name in sorted(wanted)
-    }
-    words = {
-        "build": str(options.build),
-        "peers": str(HERE / "peers"),
-        "python": str(VENV / "bin" / "python"),
-    }
-    run = runner.Runner(words, databases, CACHE, HERE / "peers", options.scale)
-    contenders = [
-        {"note": "", "error": None, "file_bytes": None, "runs": []} | contender
-        for contender in contenders
-    ]
-
-    verify(run, contenders, databases_of, suite["dataset"])
-    measure(run, contenders, databases_of, suite["dataset"], options.runs)
-
-    for contender in contenders:
-        ok = contender["runs"] and not contender["error"]
-        contender["median"] = report.median(contender["runs"]) if ok else None
-    medians = {c["name"]: c["median"] for c in contenders if c["median"]}
-    database = next(iter(databases.values()))
-    return {
-        "date": datetime.date.today().isoformat(),
-        "machine": machine.describe(),
-        "versions": versions,
-        "settings": {"scale": options.scale, "runs": options.runs, "load": load},
-        "rows": database.expected(suite["dataset"]["lineitem"])["rows"],
-        "groups": suite["group"],
-        "contenders": contenders,
-        "targets": report.judge(suite["target"], medians),
-    }
+    install_crates(suite["cargo"], contenders)
+    options.results.mkdir(parents=True, exist_ok=True)
+    for name in DATABASES:
+        mine = [contender for contender in contenders if contender["database"] == name]
+        if mine:
+            results = run_database(name, mine, options, suite)
+            result_file(options, name).write_text(json.dumps(results, indent=1) + "\n")
 
 
-def write_docs(results):
-    if results["settings"]["scale"] < 1 or any(t["met"] is None for t in results["targets"]):
-        sys.exit(f"{DOCS.name} takes only a whole run at scale 1 or above")
+def result_file(options, database):
+    return options.results / f"{database}.json"
+
+
+def write_docs(database, results):
+    if results["settings"]["scale"] < 1 or not results["settings"]["whole"]:
+        sys.exit(f"{DOCS.name} takes only the whole of {database}, at scale 1 or above")
     block = report.render(results, markdown=True)
-    DOCS.write_text(report.replace_between_marks(DOCS.read_text(), block))
+    DOCS.write_text(report.replace_between_marks(DOCS.read_text(), database, block))
 
 
 def main():
+    # A server is stopped on the way out, however that comes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     suite = tomllib.loads((HERE / "suite.toml").read_text())
+    contenders = choose(expand(suite), options.only)
     if options.list:
-        print("\n".join(contender["name"] for contender in choose(suite, options.only)))
+        print("\n".join(f"{contender['database']}/{contender['name']}" for contender in contenders))
         return 0
-    if options.show:
-        results = json.loads(options.json.read_text())
-    else:
-        results = run_suite(options, suite)
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1) + "\n")
-    print(report.render(results))
+    if not options.show:
+        run_suite(options, suite, contenders)
+    chosen = dict.fromkeys(contender["database"] for contender in contenders)
+    files = {name: result_file(options, name) for name in chosen}
+    measured = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    if not measured:
+        sys.exit(f"no results in {options.results}")
+    print("\n\n".join(report.render(results) for results in measured.values()), end="")
     if options.write_docs:
-        write_docs(results)
-    return 1 if any(contender["error"] for contender in results["contenders"]) else 0
+        for name, results in measured.items():
+            write_docs(name, results)
+    return 1 if any(c["error"] for results in measured.values() for c in results["contenders"]) else 0
 
 
 if __name__ == "__main__":

@@ -22,17 +22,22 @@ def describe():
 
 def versions(build, requirements, source):
     cache = dict(re.findall(r"^(\w+):\w+=(.*)$", _read(build / "CMakeCache.txt"), re.MULTILINE))
-    pins = re.findall(r"^([\w-]+)==(\S+)", requirements.read_text(), re.MULTILINE)
+    pins = re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)", requirements.read_text(), re.MULTILINE)
     return {
         "penstock": _first_line([build / "penstock", "--version"]),
         "commit": _first_line(["git", "-C", source, "describe", "--always", "--dirty"]),
         "build_type": cache.get("CMAKE_BUILD_TYPE") or "RelWithDebInfo",  # CMakeLists.txt's default
         "sanitizers": cache.get("PENSTOCK_SANITIZE", ""),
         "compiler": _first_line([cache["CMAKE_CXX_COMPILER"], "--version"]),
-        "sqlite": _first_line([build / "bench" / "sqlite_loop", "--version"]),
         "python": platform.python_version(),
         "peers": dict(pins),
     }
+
+
+def client(build, database):
+    """The client library, as the database's loop is linked to it: it and no other program knows."""
+    loop = {"sqlite": "sqlite_loop", "postgresql": "pg_loop"}.get(database, "mysql_loop")
+    return _first_line([build / "bench" / loop, "--version"])
 
 
 def load_average():

@@ -1,12 +1,18 @@
 // What the engine costs without a sink: opens a query, takes its record batches and
 // discards them.
-//   read_batches SQL [--verify]     prints {"rows": N}, with --verify also {"sums":
-//   {...}} (lineitem.py)
+//   read_batches SQL [--parameter NAME=INTEGER] [--partitions N [--partition-on COLUMN]]
+//                [--verify]
+// Prints {"rows": N}, with --verify also {"sums": {...}} (lineitem.py). Fails if it was
+// to read N partitions and the engine read by one connection.
 // The DSN is in the variable PENSTOCK_BENCH_DSN.
+#include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,44 +57,92 @@ void add_sums(const arrow::RecordBatch& batch, std::vector<std::int64_t>& sums) 
   }
 }
 
-int run(const std::string& sql, bool verify) {
+struct Arguments {
   penstock::Query query;
-  query.name = "benchmark";
-  query.sql = sql;
-  query.connection.dsn_env = kDsnVariable;
-  query.limits.statement = std::chrono::minutes(30);
+  penstock::Params params;
+  bool verify = false;
+};
 
+std::int64_t integer(std::string_view text) {
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stopped != end) {
+    throw std::invalid_argument(fmt::format("not an integer: {}", text));
+  }
+  return value;
+}
+
+Arguments parse(const std::vector<std::string_view>& words) {
+  Arguments given;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool has_value = i + 1 < words.size();
+    if (words[i] == "--verify") {
+      given.verify = true;
+    } else if (words[i] == "--parameter" && has_value) {
+      const std::string_view word = words[++i];
+      const auto equals = std::min(word.find('='), word.size());
+      given.params.emplace(std::string(word.substr(0, equals)),
+                           integer(word.substr(std::min(equals + 1, word.size()))));
+    } else if (words[i] == "--partitions" && has_value) {
+      given.query.partition.count = integer(words[++i]);
+    } else if (words[i] == "--partition-on" && has_value) {
+      given.query.partition.column = words[++i];
+    } else if (given.query.sql.empty() && !words[i].starts_with("--")) {
+      given.query.sql = words[i];
+    } else {
+      throw std::invalid_argument(fmt::format("what is {}?", words[i]));
+    }
+  }
+  if (given.query.sql.empty()) throw std::invalid_argument("which query?");
+  given.query.name = "benchmark";
+  given.query.connection.dsn_env = kDsnVariable;
+  given.query.limits.statement = std::chrono::minutes(30);
+  return given;
+}
+
+void print(std::int64_t rows, const arrow::Schema& schema,
+           const std::vector<std::int64_t>& sums) {
+  std::string line = fmt::format("{{\"rows\": {}", rows);
+  for (std::size_t column = 0; column < sums.size(); ++column) {
+    line += fmt::format("{}\"{}\": {}", column == 0 ? ", \"sums\": {" : ", ",
+                        schema.field(static_cast<int>(column))->name(), sums[column]);
+  }
+  fmt::print("{}{}\n", line, sums.empty() ? "}" : "}}");
+}
+
+void run(const Arguments& given) {
   const penstock::Engine engine(penstock::Environment::of_process());
-  penstock::BatchStream stream = engine.open(query, {});
-  std::vector<std::int64_t> sums(stream.schema()->num_fields());
+  penstock::BatchStream stream = engine.open(given.query, given.params);
+  std::vector<std::int64_t> sums(given.verify ? stream.schema()->num_fields() : 0);
   std::int64_t rows = 0;
   while (const auto batch = stream.next()) {
     rows += batch->num_rows();
-    if (verify) add_sums(*batch, sums);
+    if (given.verify) add_sums(*batch, sums);
   }
-
-  std::string line = fmt::format("{{\"rows\": {}", rows);
-  for (int column = 0; verify && column < stream.schema()->num_fields(); ++column) {
-    line += fmt::format("{}\"{}\": {}", column == 0 ? ", \"sums\": {" : ", ",
-                        stream.schema()->field(column)->name(), sums[column]);
+  const penstock::Partitions partitions = stream.partitions();
+  const auto wanted = static_cast<std::size_t>(given.query.partition.count);
+  if (wanted > 1 && partitions.rows.size() != wanted) {
+    throw std::runtime_error(
+        fmt::format("not read by {} connections: {}", wanted, partitions.how));
   }
-  fmt::print("{}{}\n", line, verify ? "}}" : "}");
-  return 0;
+  print(rows, *stream.schema(), sums);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
-  const bool verify = arguments.size() == 2 && arguments[1] == "--verify";
-  if (arguments.size() != 1 && !verify) {
-    fmt::print(stderr, "usage: read_batches SQL [--verify]\n");
-    return 2;
-  }
   try {
-    return run(std::string(arguments[0]), verify);
+    run(parse({argv + 1, argv + argc}));
+    return 0;
+  } catch (const std::invalid_argument& error) {
+    fmt::print(stderr,
+               "read_batches: {}\nusage: read_batches SQL [--parameter NAME=INTEGER] "
+               "[--partitions N [--partition-on COLUMN]] [--verify]\n",
+               error.what());
+    return 2;
   } catch (const penstock::Error& error) {
-    fmt::print(stderr, "read_batches: {}\n{}\n", error.message(), error.hint());
+    fmt::print(stderr, "read_batches: {}\n", error.message());
   } catch (const std::exception& error) {
     fmt::print(stderr, "read_batches: {}\n", error.what());
   }

@@ -2,7 +2,6 @@
 
 import statistics
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 HEADINGS = ("", "wall s", "±", "CPU s", "peak MB", "file MB", "wall/ours", "CPU/ours", "MB/ours", "wall/limit")
 
 
@@ -20,8 +19,9 @@ def median(runs):
     }
 
 
-def judge(targets, medians):
+def judge(targets, contenders):
     """Each target with its value and whether it is met; None where something it needs was not measured."""
+    medians = {contender["name"]: contender["median"] for contender in contenders}
     judged = []
     for target in targets:
         of, per = medians.get(target["of"]), medians.get(target.get("per"))
@@ -50,30 +50,33 @@ def render(results, markdown=False):
     return "\n\n".join(blocks) + "\n"
 
 
-def replace_between_marks(text, block):
-    head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    return f"{head}{BEGIN}\n{block}{END}{tail}"
+def replace_between_marks(text, database, block):
+    begin, end = f"<!-- bench {database}: begin -->", f"<!-- bench {database}: end -->"
+    head, rest = text.split(begin)
+    _, tail = rest.split(end)
+    return f"{head}{begin}\n{block}{end}{tail}"
 
 
 def _conditions(results):
     machine, versions, settings = results["machine"], results["versions"], results["settings"]
-    peers = ", ".join(f"{name} {version}" for name, version in versions["peers"].items())
+    pins = versions["peers"] | results["crates"]
+    peers = ", ".join(f"{name} {version}" for name, version in sorted(pins.items()))
+    database = ", ".join(filter(None, (versions["database"], versions["client"])))
     return (
         f"{results['date']}, {versions['penstock']} ({versions['commit']}), lineitem at scale"
         f" {settings['scale']:g}: {results['rows']:,} rows, 16 columns; medians of"
         f" {settings['runs']}, load {settings['load']:.1f} at the start.\n"
         f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB,"
         f" {machine['system']}, Linux {machine['kernel']}; {versions['compiler']},"
-        f" {versions['build_type']}; SQLite {versions['sqlite']}; Python {versions['python']}.\n"
+        f" {versions['build_type']}; {database}; Python {versions['python']}.\n"
         f"Peers: {peers}."
     )
 
 
 def _group_rows(group, contenders, medians):
     ours, limit = medians.get(group.get("ours")), medians.get(group.get("limit"))
-    mine = [c for c in contenders if c["group"] == group["name"]]
-    if limit and all(c["name"] != group["limit"] for c in mine):
+    mine = [c for c in contenders if c["group"] == f"{group['database']}-{group['to']}"]
+    if mine and limit and all(c["name"] != group["limit"] for c in mine):
         mine = [c for c in contenders if c["name"] == group["limit"]] + mine
     return [_contender_row(contender, ours, limit) for contender in mine]
 

@@ -126,7 +126,7 @@ static int read_rows(sqlite3_stmt* statement, int no_mutex, sqlite3_int64* rows,
 
 int main(int argc, char** argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-    printf("%s\n", sqlite3_libversion());
+    printf("SQLite %s\n", sqlite3_libversion());
     return 0;
   }
   int no_mutex = 0, verify = 0, usage = argc < 3;

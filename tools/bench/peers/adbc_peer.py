@@ -1,13 +1,17 @@
-"""ADBC's SQLite driver: a stream of record batches; to Parquet a million rows at a time, so that memory stays bounded
-and the row groups are those of the others.
+"""ADBC's driver of the URI's database, SQLite or PostgreSQL: a stream of record batches; to Parquet a million rows at a
+time, so that memory stays bounded and the row groups are those of the others.
 """
 
-import adbc_driver_sqlite.dbapi
+import importlib
+
 import peer
 import pyarrow
 import pyarrow.parquet
 
 options = peer.arguments()
+# A path is SQLite's.
+driver = "postgresql" if options.uri.startswith("postgresql:") else "sqlite"
+adbc = importlib.import_module(f"adbc_driver_{driver}.dbapi")
 tally = peer.Tally(options.verify)
 
 
@@ -32,7 +36,7 @@ def write(reader):
             writer.write_table(pyarrow.Table.from_batches(held), row_group_size=held_rows)
 
 
-with adbc_driver_sqlite.dbapi.connect(options.uri) as connection, connection.cursor() as cursor:
+with adbc.connect(options.uri) as connection, connection.cursor() as cursor:
     cursor.execute(options.query)
     reader = cursor.fetch_record_batch()
     write(reader) if options.parquet else discard(reader)

@@ -1,27 +1,29 @@
-"""DuckDB's SQLite scanner, from PyPI, loaded by its path: INSTALL would ask the network.
+"""DuckDB's scanner of a --kind (sqlite, postgres, mysql), from PyPI, loaded by its path: INSTALL would ask the network.
 
-To Arrow as a stream of record batches, to Parquet by COPY. DuckDB reads a SQLite file on as many threads as the machine
-has cores unless --threads says otherwise.
+To Arrow as a stream of record batches, to Parquet by COPY. DuckDB reads on as many threads as the machine has cores
+unless --threads says otherwise.
 """
 
+import importlib
 import pathlib
 
 import duckdb
-import duckdb_extension_sqlite_scanner
 import peer
 
 BATCH_ROWS = 65_536
 
 options = peer.arguments()
-package = pathlib.Path(duckdb_extension_sqlite_scanner.__file__).parent
-(extension,) = package.glob("extensions/*/sqlite_scanner.duckdb_extension")
+module = importlib.import_module(f"duckdb_extension_{options.kind}_scanner")
+(extension,) = pathlib.Path(module.__file__).parent.glob(
+    f"extensions/*/{options.kind}_scanner.duckdb_extension"
+)
 
 connection = duckdb.connect(
     config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     | ({"threads": options.threads} if options.threads else {})
 )
 connection.execute(f"LOAD '{extension}'")
-connection.execute(f"ATTACH '{options.uri}' AS source (TYPE sqlite, READ_ONLY)")
+connection.execute(f"ATTACH '{options.uri}' AS source (TYPE {options.kind}, READ_ONLY)")
 connection.execute("USE source")
 
 if options.parquet:

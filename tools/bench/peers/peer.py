@@ -28,6 +28,7 @@ def arguments():
     parser.add_argument("--partition-on")
     parser.add_argument("--partitions", type=int)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--kind", help="of database, where the URI does not say it")
     parser.add_argument("--verify", action="store_true")
     return parser.parse_args()
 
