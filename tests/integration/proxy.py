@@ -62,6 +62,11 @@ class Proxy:
         except (OSError, ssl.SSLError):
             pass
         finally:
+            # The other thread still waits for the client: a close alone would not be sent.
+            try:
+                client.shutdown(socket.SHUT_RD if self.reset else socket.SHUT_RDWR)
+            except OSError:
+                pass
             client.close()
 
     def _pump(self, source, sink, limit=None):

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import left_in, wait_until
 from on_postgres import Database, admin, connected, pg, variable  # noqa: F401
-from test_partitions import COLUMNS, read, report, sorted_rows
+from test_partitions import COLUMNS, read, report, rows_of
 
 NOT_PLAIN = "the query is not a scan of one whole table; name a partition column"
 
@@ -69,7 +69,7 @@ def test_each_row_is_read_once_whatever_is_in_the_column(pg, admin, name, kind):
 def test_a_plain_scan_is_split_by_ctid(pg, sql, table):  # noqa: F811
     whole = read(pg, sql)
     parts = read(pg, sql, "--partitions", 3)
-    assert sorted_rows(parts) == sorted_rows(whole)
+    assert rows_of(parts) == rows_of(whole)
     partitions = report(pg)["partitions"]
     if table is None or not partitions["rows"]:
         assert partitions["how"] == NOT_PLAIN
@@ -117,7 +117,7 @@ def test_views_subqueries_and_joins_are_split_by_a_column(pg):  # noqa: F811
                 "SELECT a.id, b.word FROM parts.rows a JOIN parts.rows b USING (id) ORDER BY 1 DESC",
                 "SELECT id, sum(id) OVER (ORDER BY id) AS s FROM parts.child"):
         whole = read(pg, sql)
-        assert sorted_rows(read(pg, sql, "--partition-on", "id", "--partitions", 3)) == sorted_rows(whole)
+        assert rows_of(read(pg, sql, "--partition-on", "id", "--partitions", 3)) == rows_of(whole)
         assert len(report(pg)["partitions"]["rows"]) == 3
 
 

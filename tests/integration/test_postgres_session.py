@@ -1,0 +1,494 @@
+"""A PostgreSQL session may only read, ends when it must, and leaves nothing behind: looked at in the database."""
+
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import left_in, wait_until
+from on_postgres import Database, admin, arrow, connected, pg, query, variable, writer  # noqa: F401
+from proxy import Proxy
+
+# Rows without end, at no cost of memory.
+ENDLESS_ROWS = "SELECT generate_series(1, 1000000000) AS n, repeat('x', 100) AS word"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schema(admin):  # noqa: F811
+    admin.run("""
+        DROP SCHEMA IF EXISTS session CASCADE;
+        CREATE SCHEMA session;
+        GRANT ALL ON SCHEMA session TO writer;
+        CREATE TABLE session.t (n int PRIMARY KEY, word text);
+        INSERT INTO session.t VALUES (1, 'one'), (2, 'two');
+        CREATE SEQUENCE session.s;
+        CREATE FUNCTION session.write() RETURNS int LANGUAGE plpgsql AS $$
+            BEGIN SET LOCAL transaction_read_only = off; INSERT INTO session.t VALUES (9); RETURN 1; END $$;
+        CREATE FUNCTION session.definer() RETURNS int LANGUAGE sql SECURITY DEFINER AS
+            $$ INSERT INTO session.t VALUES (10) RETURNING n $$;
+        CREATE PROCEDURE session.commits(INOUT n int) LANGUAGE plpgsql AS $$
+            BEGIN COMMIT; SET TRANSACTION READ WRITE; INSERT INTO session.t VALUES (n); COMMIT; END $$;
+        GRANT ALL ON ALL TABLES IN SCHEMA session TO writer;
+        GRANT ALL ON ALL SEQUENCES IN SCHEMA session TO writer;
+        GRANT SELECT ON ALL TABLES IN SCHEMA session TO reader;
+        GRANT USAGE ON SCHEMA session TO reader;""")
+    yield
+    admin.run("DROP SCHEMA session CASCADE")
+
+
+def state_of(database):
+    """All that a write would have changed."""
+    return database.rows("""
+        SELECT string_agg(t::text, ';' ORDER BY n) FROM session.t t
+        UNION ALL SELECT string_agg(relname, ';' ORDER BY relname) FROM pg_class
+            WHERE relnamespace IN ('session'::regnamespace, 'public'::regnamespace)
+        UNION ALL SELECT last_value || ' ' || is_called FROM session.s
+        UNION ALL SELECT count(*)::text FROM pg_largeobject_metadata
+        UNION ALL SELECT count(*)::text FROM pg_proc WHERE pronamespace = 'session'::regnamespace
+        UNION ALL SELECT string_agg(setconfig::text, ';') FROM pg_db_role_setting
+        UNION ALL SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory'""")
+
+
+NOT_ROWS = "the query does not return rows"
+
+
+def read_only(what):
+    return f"cannot execute {what} in a read-only transaction"
+
+
+REFUSED = [
+    ("INSERT INTO session.t VALUES (3)", "the query begins with INSERT"),
+    ("INSERT INTO session.t VALUES (3) RETURNING n", "the query begins with INSERT"),
+    ("UPDATE session.t SET word = 'x' RETURNING n", "the query begins with UPDATE"),
+    ("DELETE FROM session.t RETURNING n", "the query begins with DELETE"),
+    ("WITH gone AS (DELETE FROM session.t RETURNING n) SELECT * FROM gone", read_only("SELECT")),
+    ("SELECT * FROM session.t FOR UPDATE", read_only("SELECT FOR UPDATE")),
+    ("SELECT nextval('session.s')", read_only("nextval()")),
+    ("SELECT setval('session.s', 5)", read_only("setval()")),
+    ("SELECT session.definer()", read_only("INSERT")),
+    ("SELECT 1 AS n INTO session.made", NOT_ROWS),
+    ("CREATE TABLE session.made AS SELECT 1", "the query begins with CREATE"),
+    ("CREATE TABLE session.made ()", "the query begins with CREATE"),
+    ("DROP TABLE session.t", "the query begins with DROP"),
+    ("TRUNCATE session.t", "the query begins with TRUNCATE"),
+    ("COPY session.t TO PROGRAM 'cat > /tmp/penstock-evil'", "the query begins with COPY"),
+    ("COPY session.t TO '/tmp/penstock-evil'", "the query begins with COPY"),
+    ("COPY session.t TO STDOUT", "the query begins with COPY"),
+    ("SET TRANSACTION READ WRITE", "the query begins with SET"),
+    ("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", "the query begins with SET"),
+    ("COMMIT", "the query begins with COMMIT"),
+    ("DO $$ BEGIN COMMIT; END $$", "the query begins with DO"),
+    ("LISTEN channel", "the query begins with LISTEN"),
+    ("NOTIFY channel", "the query begins with NOTIFY"),
+    ("LOCK TABLE session.t", "the query begins with LOCK"),
+    ("LOAD 'auto_explain'", "the query begins with LOAD"),
+    ("SET ROLE postgres", "the query begins with SET"),
+    ("PREPARE p AS SELECT 1", "the query begins with PREPARE"),
+    ("DECLARE c CURSOR FOR SELECT 1", "the query begins with DECLARE"),
+    ("VACUUM", "the query begins with VACUUM"),
+    ("CHECKPOINT", "the query begins with CHECKPOINT"),
+    ("SELECT 1) TO PROGRAM 'cat > /tmp/penstock-evil' --", "syntax error at or near \")\""),
+    ("SELECT set_config('transaction_read_only', 'off', false)",
+     "transaction read-write mode must be set before any query"),
+    ("SELECT session.write()", "transaction read-write mode must be set before any query"),
+    ("CALL session.commits(5)", "the query begins with CALL"),
+    ("EXPLAIN (ANALYZE) INSERT INTO session.t VALUES (3)", "the query begins with EXPLAIN"),
+]
+
+
+# RS-013
+@pytest.mark.parametrize("sql, message", REFUSED, ids=lambda value: str(value)[:40])
+def test_a_statement_that_is_not_a_read_changes_nothing(writer, admin, sql, message):  # noqa: F811
+    before = state_of(admin)
+    result = query(writer, sql, "-o", "x.csv")
+    assert result.code == 3, result
+    assert result.error["error_type"] == "DataSourceError"
+    assert result.error["message"].endswith(message), result.error
+    assert state_of(admin) == before
+    assert left_in(writer.cwd) in ([], ["x.csv.lock"])
+
+
+# RS-013
+@pytest.mark.parametrize("sql", ["SELECT 1; COMMIT; CREATE TABLE session.made ()", "SELECT 1; SET TRANSACTION READ WRITE",
+                                 "SELECT $a$;$a$; SELECT 2", "SELECT E'\\';'; SELECT 2", "SELECT '\\'; SELECT 2"])
+def test_a_second_statement_is_refused(writer, admin, sql):  # noqa: F811
+    before = state_of(admin)
+    result = query(writer, sql, "-o", "x.csv")
+    assert result.code == 2, result
+    assert result.error["message"].endswith("a second statement; a query is one statement")
+    assert state_of(admin) == before
+
+
+# RS-013
+@pytest.mark.parametrize("sql", [
+    "SELECT lo_from_bytea(0, 'kept?') > 0 AS made", "SELECT pg_advisory_lock(42)",
+    "SELECT set_config('penstock.x', '1', false)", "SELECT set_config('statement_timeout', '0', false)"])
+def test_what_a_read_only_transaction_lets_through_is_undone(writer, admin, sql):  # noqa: F811
+    before = state_of(admin)
+    assert query(writer, sql, "-o", "x.csv").code == 0
+    admin.await_no_session()
+    assert state_of(admin) == before
+
+
+# RS-013
+def test_a_notification_is_never_delivered(writer, admin):  # noqa: F811
+    listener = subprocess.Popen(["psql", "-X", "-At"], env=admin.environment(), text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    listener.stdin.write("LISTEN channel;\nSELECT 'listening';\n")
+    listener.stdin.flush()
+    while listener.stdout.readline().strip() != "listening":
+        pass
+    assert query(writer, "SELECT pg_notify('channel', 'm4rk')", "-o", "x.csv").code == 0
+    admin.run("NOTIFY channel, 'the end'")
+    out, _ = listener.communicate("SELECT 'end';\n", timeout=20)
+    assert "the end" in out
+    assert "m4rk" not in out
+
+
+# RS-013
+def test_reads_of_every_shape_are_reads(pg):  # noqa: F811
+    for sql, rows in (("TABLE session.t", 2), ("VALUES (1), (2), (3)", 3), ("(SELECT 1)", 1),
+                      ("WITH a AS (SELECT 1 AS n) SELECT * FROM a", 1),
+                      ("-- a comment\nSELECT n FROM session.t /* and one /* in it */ */;", 2),
+                      ("SELECT FROM session.t LIMIT 0", None)):
+        if rows is None:
+            assert query(pg, sql, "-o", "x.csv").error["message"] == NOT_ROWS
+        else:
+            assert arrow(pg, sql).num_rows == rows, sql
+
+
+# RS-013 RS-014
+def test_the_session_is_as_it_was_meant_to_be(pg):  # noqa: F811
+    settings = {"transaction_read_only": "on", "statement_timeout": "5min", "TimeZone": "UTC",
+                "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "client_encoding": "UTF8",
+                "extra_float_digits": "1", "bytea_output": "hex", "application_name": "penstock"}
+    select = ", ".join(f"current_setting('{name}') AS \"{name}\"" for name in settings)
+    assert arrow(pg, f"SELECT {select}").to_pylist() == [settings]
+
+
+# ---- who may read ----
+
+
+# RS-013
+@pytest.mark.parametrize("name, kind", [("ADMIN", "superuser"), ("REPLICATION", "replication")])
+def test_a_privileged_role_is_refused_unless_the_recipe_allows_it(pg, recipe, name, kind):  # noqa: F811
+    connected(pg, variable(f"PENSTOCK_TEST_POSTGRES_{name}_DSN"))
+    result = pg("fetch", recipe("SELECT 1 AS one"), "-o", "x.csv")
+    assert result.code == 3
+    assert result.error["message"] == (f"refusing to read with a {kind} role: read-only transactions do not bind it")
+    assert result.error["hint"] == ("use a role that may only SELECT, or set allow_privileged: true in the recipe")
+    assert pg("fetch", recipe("SELECT 1 AS one", source="allow_privileged: true"), "-o", "x.csv").code == 0
+
+
+# RS-013
+def test_a_role_that_may_write_the_servers_files_is_privileged(pg, admin):  # noqa: F811
+    admin.run("DROP ROLE IF EXISTS filer; CREATE ROLE filer LOGIN PASSWORD 'x' IN ROLE pg_write_server_files")
+    connected(pg, f"postgresql://filer:x@127.0.0.1:{admin.port}/penstock?sslmode=disable")
+    assert query(pg, "SELECT 1 AS one", "-o", "x.csv").error["message"].startswith(
+        "refusing to read with a pg_write_server_files role")
+    admin.run("DROP ROLE filer")
+
+
+# RS-023
+def test_plan_shows_what_the_account_could_do(writer, recipe):  # noqa: F811
+    result = writer("plan", recipe("SELECT n, sum(n) AS total FROM session.t GROUP BY n"), "--json")
+    assert result.code == 0, result
+    assert "may delete, insert, truncate, update session.t" in result.json["account"]
+    assert result.json["routes"] == [f"127.0.0.1 at 127.0.0.1 port {Database(writer.env['PENSTOCK_SHOP_DSN']).port}"]
+    assert [(one["name"], one["declared"], one["arrow"]) for one in result.json["columns"]] == [
+        ("n", "integer", "int32"), ("total", "bigint", "int64")]
+
+
+def test_plan_hints_at_a_number_without_a_precision(pg, recipe):  # noqa: F811
+    path = recipe("SELECT avg(n) AS mean, n::numeric(4,1) AS exact FROM session.t GROUP BY n")
+    hint = "a number without a precision comes as text: CAST it, or give --numeric decimal(p,s) or double"
+    result = pg("plan", path, "--json")
+    assert [one.get("hint") for one in result.json["columns"]] == [hint, None]
+    assert f"  hint: mean: {hint}\n" in pg("plan", path).out
+    assert "hint" not in pg("plan", path, "--numeric", "double").out
+
+
+# ---- values ----
+
+
+# RS-008
+@pytest.mark.parametrize("sql, parameter, expected", [
+    ("SELECT date '2026-01-02' = :p AS c", "p=2026-01-02", True),
+    ("SELECT timestamptz '2026-01-02 00:00+00' = :p AS c", "p=2026-01-02T00:00:00Z", True),
+    ("SELECT uuid '00000000-0000-0000-0000-000000000001' = :p AS c", "p:str=00000000-0000-0000-0000-000000000001", True),
+    ("SELECT n = :p AS c FROM session.t WHERE n = 1", "p=1", True),
+    ("SELECT n = :p AS c FROM session.t WHERE n = 1", "p:str=1", True),
+    ("SELECT 4294967296 = :p AS c", "p=4294967296", True),
+    ("SELECT :p AS c", "p=-2147483648", -(2**31)),
+    ("SELECT :p AS c", "p=2147483648", 2**31),
+    ("SELECT 0.1 = :p AS c", "p=0.1", True),
+    ("SELECT 0.1::float8 = :p AS c", "p=0.1", True),
+    ("SELECT 1e300::float8 = :p AS c", "p=1.0e+300", True),
+    ("SELECT :p AS c", "p=true", True),
+    ("SELECT NOT :p AS c", "p=false", True),
+    ("SELECT :p AS c", "p:str=true", "true"),
+    ("SELECT :p AS c", "p:str='; DROP TABLE session.t; --", "'; DROP TABLE session.t; --"),
+    ("SELECT 'a' || :p AS c", "p:str=\\' OR 1=1", "a\\' OR 1=1"),
+    ("SELECT :p || :p AS c", "p:str=東", "東東"),
+    ("SELECT :p::int + 1 AS c", "p:str=41", 42),
+    ("SELECT interval '1 day' = :p AS c", "p:str=24:00:00", True),
+    ("SELECT 'x' = ANY (:p) AS c", "p:str={x,y}", True),
+    ("SELECT session.t.word = :p AS c FROM session.t WHERE n = 2", "p:str=two", True)])
+def test_a_parameter_is_a_bound_value_of_the_type_it_stands_for(pg, sql, parameter, expected):  # noqa: F811
+    assert arrow(pg, sql, "-p", parameter).column(0).to_pylist() == [expected]
+
+
+# RS-008 RS-026
+def test_a_value_that_the_server_cannot_read_is_refused_without_showing_it(pg):  # noqa: F811
+    result = query(pg, "SELECT date '2026-01-02' = :p AS c", "-p", "p:str=m4rk", "-o", "x.csv")
+    assert result.code == 3
+    assert result.error["message"] == 'invalid input syntax for type date: "m4rk"' or "m4rk" not in result.err
+
+
+def test_an_error_stands_at_its_place_in_the_recipe(pg, recipe):  # noqa: F811
+    for sql, place, message in (
+            ("SELECT n,\n       nope\nFROM session.t", "7:12", 'column "nope" does not exist'),
+            ("SELECT '東京é', 'x',\n  :p, nope FROM session.t WHERE n = :p", "7:11", 'column "nope" does not exist'),
+            ("SELECT 1 FRM session.t", "6:18", 'syntax error at or near "session"')):
+        path = recipe(sql, source="query_parameters: {p: 1}" if ":p" in sql else "")
+        error = pg("fetch", path, "-o", "x.csv").error
+        assert error["message"] == f"{path}:{place}: {message}"
+        assert error["code"] == "query_failed"
+
+
+# RS-026
+def test_no_secret_is_in_what_is_said_of_a_refused_login(pg, admin):  # noqa: F811
+    connected(pg, f"postgresql://reader:Zq7M4RK%40x@127.0.0.1:{admin.port}/penstock?sslmode=disable")
+    result = query(pg, "SELECT 1", "-o", "x.csv", env={"PENSTOCK_LOG_FORMAT": "json"})
+    assert result.code == 3
+    assert result.error["code"] == "authentication_failed"
+    assert result.error["message"] == (f'cannot connect to 127.0.0.1:{admin.port}: connection to server at "127.0.0.1", '
+                                       f'port {admin.port} failed: FATAL:  password authentication failed for user '
+                                       '"reader"')
+    assert "Zq7M4RK" not in result.err
+
+
+# RS-010
+def test_odd_names_and_passwords_log_in(pg, admin):  # noqa: F811
+    admin.run("""DROP ROLE IF EXISTS "an@odd:user/%"; CREATE ROLE "an@odd:user/%" LOGIN PASSWORD 'p@s:s/w?#[ö] ''%'""")
+    connected(pg, f"postgresql://an%40odd%3Auser%2F%25:p%40s%3As%2Fw%3F%23%5B%C3%B6%5D%20%27%25@127.0.0.1:{admin.port}"
+                  "/penstock?sslmode=disable")
+    assert arrow(pg, "SELECT current_user::text AS c").column(0).to_pylist() == ["an@odd:user/%"]
+    admin.run('DROP ROLE "an@odd:user/%"')
+
+
+# RS-024
+@pytest.mark.parametrize("dsn, code", [
+    ("postgresql://reader:x@127.0.0.1:1/penstock", "connect_failed"),
+    ("postgresql://nobody_here:x@127.0.0.1:{port}/penstock?sslmode=disable", "authentication_failed"),
+    ("postgresql://{reader}@127.0.0.1:{port}/no_such_database?sslmode=disable", "no_such_database")])
+def test_a_server_that_cannot_be_used_is_unavailable(pg, admin, dsn, code):  # noqa: F811
+    reader = Database(variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    connected(pg, dsn.format(port=admin.port, reader=f"{reader.user}:{reader.password}"))
+    result = query(pg, "SELECT 1", "-o", "x.csv")
+    assert (result.code, result.error["code"], result.error["error_type"]) == (3, code, "DataSourceError"), result
+
+
+# ---- the end of it ----
+
+
+def ends_within(seconds, call):
+    start = time.monotonic()
+    result = call()
+    assert time.monotonic() - start < seconds
+    return result
+
+
+# RS-014
+@pytest.mark.parametrize("sql", [
+    "SELECT pg_sleep(60)", ENDLESS_ROWS,
+    "SELECT set_config('statement_timeout', '0', true), pg_sleep(60)",
+    "SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000000000) b"])
+def test_the_statement_timeout_ends_the_query_on_the_server_too(pg, admin, recipe, sql):  # noqa: F811
+    path = recipe(sql, source="statement_timeout_seconds: 1\ntypes: {duplicates: rename}")
+    result = ends_within(4, lambda: pg("fetch", path, "-o", "x.csv"))
+    assert result.code == 3
+    assert result.error["code"] in ("deadline_passed", "statement_timeout")
+    admin.await_no_session()
+    assert left_in(pg.cwd) == ["x.csv.lock"]
+
+
+# RS-014
+def test_the_whole_runs_limit_ends_it(pg, admin, recipe):  # noqa: F811
+    path = recipe(ENDLESS_ROWS, source="limits: {seconds: 1}")
+    result = ends_within(4, lambda: pg("fetch", path, "-o", "x.csv"))
+    assert result.error["code"] == "deadline_passed"
+    admin.await_no_session()
+
+
+def started(penstock, admin, sql):  # noqa: F811
+    process = penstock.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN", sql, "-o", "x.csv")
+    wait_until(lambda: any(state == "active" for _, state in admin.session_of()))
+    time.sleep(0.1)
+    return process
+
+
+@pytest.mark.parametrize("sql", ["SELECT pg_sleep(60)", ENDLESS_ROWS])
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_query_on_the_server_too(pg, admin, sql, number, code):  # noqa: F811
+    process = started(pg, admin, sql)
+    process.send_signal(number)
+    process.communicate(timeout=2)
+    assert process.returncode == code
+    admin.await_no_session()
+    assert left_in(pg.cwd) == ["x.csv.lock"]
+
+
+def test_a_closed_reader_ends_the_query_on_the_server_too(pg, admin):  # noqa: F811
+    process = pg.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN", ENDLESS_ROWS, "-o", "-")
+    process.stdout.read(100)
+    process.stdout.close()
+    assert process.wait(timeout=5) == 141
+    admin.await_no_session()
+
+
+@pytest.mark.parametrize("sql", ["SELECT pg_sleep(60)", ENDLESS_ROWS])
+def test_a_terminated_backend_is_an_error_and_leaves_no_file(pg, admin, sql):  # noqa: F811
+    process = started(pg, admin, sql)
+    admin.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'penstock'")
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 3, err
+    assert b'"code":"server_unavailable"' in err or b'"code":"connection_lost"' in err
+    assert left_in(pg.cwd) == ["x.csv.lock"]
+
+
+def test_a_query_that_somebody_else_cancels_is_an_error(pg, admin):  # noqa: F811
+    process = started(pg, admin, ENDLESS_ROWS)
+    admin.run("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'penstock'")
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 3, err
+    assert b"canceling statement due to user request" in err
+    assert left_in(pg.cwd) == ["x.csv.lock"]
+
+
+TEN_THOUSAND = "SELECT n, repeat('x', 10) AS word FROM generate_series(1, 10000) n"
+
+
+def through(penstock, proxy):
+    parts = Database(variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    return connected(penstock, f"postgresql://{parts.user}:{parts.password}@127.0.0.1:{proxy.port}/{parts.name}"
+                               "?sslmode=disable")
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_cut_anywhere_is_an_error_and_no_file(pg, admin, reset):  # noqa: F811
+    with Proxy(admin.host, admin.port) as proxy:
+        assert query(through(pg, proxy), TEN_THOUSAND, "-o", "whole.csv").code == 0
+    for cut in (1, 9, 200, 600, 1000, 5000, 65536, 100000, 200000, 250000):
+        with Proxy(admin.host, admin.port, cut_after=cut, reset=reset) as proxy:
+            result = query(through(pg, proxy), TEN_THOUSAND, "-o", "x.csv")
+        assert result.code == 3, (cut, result)
+        assert result.error["code"] in ("connection_lost", "connect_failed"), (cut, result)
+        assert not (pg.cwd / "x.csv").exists()
+
+
+@pytest.mark.parametrize("stall", [1, 600, 3000, 100000])
+def test_a_server_that_falls_silent_does_not_hold_us_past_the_deadline(pg, admin, recipe, stall):  # noqa: F811
+    path = recipe(TEN_THOUSAND, source="connect_timeout_seconds: 1\nstatement_timeout_seconds: 1")
+    with Proxy(admin.host, admin.port, cut_after=stall, stall=True) as proxy:
+        result = ends_within(4, lambda: through(pg, proxy)("fetch", path, "-o", "x.csv"))
+    assert result.code == 3
+    assert result.error["code"] in ("connect_timeout", "deadline_passed"), result
+    assert left_in(pg.cwd) == ["x.csv.lock"]
+
+
+# ---- the environment ----
+
+# Every variable of libpq's that names a place, a file, a secret or a way to speak
+# (https://www.postgresql.org/docs/15/libpq-envars.html).
+POISON = {
+    "PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGDATABASE": "nowhere", "PGUSER": "postgres",
+    "PGPASSWORD": "m4rk", "PGPASSFILE": "passfile", "PGCHANNELBINDING": "require", "PGSERVICE": "shop",
+    "PGSERVICEFILE": "services", "PGOPTIONS": "-c statement_timeout=1", "PGAPPNAME": "other", "PGSSLMODE": "verify-full",
+    "PGREQUIRESSL": "1", "PGSSLCOMPRESSION": "1", "PGSSLCERT": "/none", "PGSSLKEY": "/none", "PGSSLROOTCERT": "/none",
+    "PGSSLCRL": "/none", "PGSSLCRLDIR": "/none", "PGSSLSNI": "0", "PGREQUIREPEER": "nobody",
+    "PGSSLMINPROTOCOLVERSION": "TLSv1.3", "PGSSLMAXPROTOCOLVERSION": "TLSv1", "PGGSSENCMODE": "require",
+    "PGKRBSRVNAME": "other", "PGGSSLIB": "gssapi", "PGCONNECT_TIMEOUT": "1", "PGCLIENTENCODING": "LATIN1",
+    "PGTARGETSESSIONATTRS": "standby", "PGDATESTYLE": "German", "PGTZ": "Asia/Tokyo", "PGGEQO": "off",
+    "PGSYSCONFDIR": ".", "PGLOCALEDIR": "/none"}
+
+
+# RS-019
+@pytest.mark.parametrize("name", POISON)
+def test_no_variable_of_the_driver_changes_where_we_dial_or_what_we_send(pg, admin, name):  # noqa: F811
+    for file in ("services", "pg_service.conf", ".pg_service.conf"):
+        (pg.cwd / file).write_text("[shop]\nhost=192.0.2.1\nport=1\n")
+    (pg.cwd / "passfile").write_text("*:*:*:*:m4rk\n")
+    (pg.cwd / "passfile").chmod(0o600)
+    sql = "SELECT current_user::text AS u, inet_server_port() AS p, current_setting('TimeZone') AS z, '\u00e9' AS e"
+    table = arrow(pg, sql, env={name: POISON[name], "HOME": str(pg.cwd)})
+    assert table.to_pylist() == [{"u": "reader", "p": int(admin.port), "z": "UTC", "e": "\u00e9"}]
+
+
+# ---- by way of others ----
+
+
+def test_it_works_through_pgbouncer_in_transaction_mode(pg):  # noqa: F811
+    connected(pg, variable("PENSTOCK_TEST_PGBOUNCER_DSN"))
+    for _ in range(3):  # the same server connection again: nothing of the last session is left in it
+        table = arrow(pg, "SELECT n, 'é' AS e, current_setting('TimeZone') AS z FROM generate_series(1, :many) n",
+                      "-p", "many=30000")
+        assert table.num_rows == 30000
+        assert table.slice(0, 1).to_pylist() == [{"n": 1, "e": "é", "z": "UTC"}]
+    errors = []
+
+    def run():
+        result = query(pg, "SELECT count(*) AS c FROM generate_series(1, 1000)")
+        if result.code != 0 or result.out != '"c"\n1000\n':
+            errors.append(result)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+
+
+# RS-017 RS-018
+def test_a_unix_socket_is_dialled_when_opted_in_and_refused_otherwise(pg, admin, certificates_folder):  # noqa: F811
+    reader = Database(variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    folder = str(certificates_folder).replace("/", "%2F")
+    connected(pg, f"postgresql://{reader.user}:{reader.password}@/penstock?host={folder}&port={admin.port}")
+    table = arrow(pg, "SELECT inet_server_addr()::text AS a")
+    assert table.column(0).to_pylist() == [None]
+    refused = query(pg, "SELECT 1", "-o", "x.csv", env={"PENSTOCK_SQL_ALLOW_PRIVATE": ""})
+    assert refused.code == 3
+    assert refused.error["message"] == (
+        "DSN host is an absolute path (libpq Unix-socket form); this bypasses the network SSRF guard. "
+        "Set RECOTEM_SQL_ALLOW_PRIVATE=1 to opt in.")
+
+
+@pytest.fixture
+def certificates_folder():
+    return variable("PENSTOCK_TEST_POSTGRES_FOLDER")
+
+
+# RS-016
+def test_a_private_address_is_refused_in_the_documents_words(pg):  # noqa: F811
+    refused = query(pg, "SELECT 1", "-o", "x.csv", env={"PENSTOCK_SQL_ALLOW_PRIVATE": ""})
+    assert (refused.code, refused.error["error_type"]) == (3, "DataSourceError")
+    assert refused.error["message"] == (
+        "refusing to connect to private/loopback host '127.0.0.1'; set RECOTEM_SQL_ALLOW_PRIVATE=1 to opt in "
+        "(intended for in-cluster or compose service-name destinations)")
+    named = query(pg, "SELECT 1", "-o", "x.csv", env={"PENSTOCK_SQL_ALLOW_PRIVATE": "no"})
+    assert "set PENSTOCK_SQL_ALLOW_PRIVATE=1 to opt in" in named.error["message"]
+    bad = query(pg, "SELECT 1", "-o", "x.csv", env={"PENSTOCK_SQL_ALLOW_PRIVATE": "perhaps"})
+    assert bad.code == 8
+
+
+# RS-015
+@pytest.mark.parametrize("mode, told", [("", True), ("?sslmode=prefer", True), ("?sslmode=disable", True),
+                                        ("?sslmode=require", False)])
+def test_a_dsn_that_does_not_ask_for_tls_is_told(pg, mode, told):  # noqa: F811
+    dsn = variable("PENSTOCK_TEST_POSTGRES_DSN").partition("?")[0] + mode
+    result = query(connected(pg, dsn), "SELECT 1 AS one", "-o", "x.csv")
+    assert result.code == 0, result
+    assert ("sql_dsn_tls_not_configured" in result.names()) == told
