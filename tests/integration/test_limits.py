@@ -97,6 +97,7 @@ def test_a_database_that_stays_locked_fails_after_the_busy_timeout(penstock, sho
 
 
 # RS-021
+@pytest.mark.measures
 def test_memory_does_not_grow_with_the_rows(penstock, shop, recipe):
     import os
     import subprocess
