@@ -1,17 +1,15 @@
 #include "penstock/fetch.h"
 
 #include <algorithm>
-#include <atomic>
 #include <ctime>
 #include <random>
 #include <utility>
 
-#include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "engine/read_ahead.h"
+#include "engine/transfer.h"
 #include "penstock/error.h"
 #include "penstock/version.h"
 #include "sink/output.h"
@@ -72,11 +70,6 @@ void tell_unpartitioned(const Partitions& partitions, const Receipt& receipt,
            {"message", "one connection: " + partitions.how}}});
 }
 
-void throw_if_stopped(const std::stop_token& stop) {
-  if (stop.stop_requested())
-    throw Error(Category::kInterrupted, "interrupted", "interrupted");
-}
-
 }  // namespace
 
 void check_required_columns(const Recipe& recipe,
@@ -112,30 +105,18 @@ Receipt fetch(const Engine& engine, const Recipe& recipe, const Params& params,
   receipt.dialect = stream.dialect();
   check_required_columns(recipe, stream.schema()->field_names());
   tell_unpartitioned(stream.partitions(), receipt, options.events);
-  output.begin(stream.schema(), {receipt.recipe, receipt.query_hash, receipt.dialect});
 
   ProgressTeller teller(options.progress, start);
   Progress progress;
   progress.expected_rows = stream.expected_rows();
-  teller.tell(progress);
-  std::atomic<std::int64_t> decoded_bytes = 0;  // the stream belongs to the other thread
-  {
-    const auto read = [&] {
-      auto batch = stream.next();
-      decoded_bytes = stream.bytes();
-      return batch;
-    };
-    ReadAhead batches(read, cancel);
-    while (const auto batch = batches.next()) {
-      throw_if_stopped(options.stop);
-      output.write(batch);
-      progress.rows += batch->num_rows();
-      progress.bytes = decoded_bytes;
-      teller.tell(progress);
-    }
-  }
-  throw_if_stopped(options.stop);
-  receipt.written = output.commit();
+  const auto tell = [&](std::int64_t rows, std::int64_t bytes) {
+    progress.rows = rows;
+    progress.bytes = bytes;
+    teller.tell(progress);
+  };
+  receipt.written =
+      transfer(stream, output, {receipt.recipe, receipt.query_hash, receipt.dialect},
+               cancel, options.stop, tell);
 
   receipt.rows = stream.rows();
   receipt.batches = stream.batches();
