@@ -17,7 +17,7 @@ using penstock::testing::failure_of;
 
 constexpr const char* kServer = "PENSTOCK_TEST_POSTGRES_DSN";
 
-class Connect : public ::testing::Test {
+class PostgresConnect : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* dsn = std::getenv(kServer);
@@ -55,10 +55,10 @@ class Variable {
   const char* name_;
 };
 
-TEST_F(Connect, ToTheServerThatWasAdmitted) { EXPECT_EQ(failure(), Failure{}); }
+TEST_F(PostgresConnect, ToTheServerThatWasAdmitted) { EXPECT_EQ(failure(), Failure{}); }
 
 // RS-019
-TEST_F(Connect, ARefusalNamesTheVariableThatWeDidNotSet) {
+TEST_F(PostgresConnect, ARefusalNamesTheVariableThatWeDidNotSet) {
   const std::pair<const char*, const char*> poisons[] = {
       {"PGOPTIONS", "options"},
       {"PGREQUIREPEER", "requirepeer"},
@@ -82,7 +82,7 @@ TEST_F(Connect, ARefusalNamesTheVariableThatWeDidNotSet) {
 }
 
 // RS-019
-TEST_F(Connect, AVariableForWhatWeSetChangesNothing) {
+TEST_F(PostgresConnect, AVariableForWhatWeSetChangesNothing) {
   for (const char* variable :
        {"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD",
         "PGPASSFILE", "PGSSLMODE", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL",
@@ -93,7 +93,7 @@ TEST_F(Connect, AVariableForWhatWeSetChangesNothing) {
 }
 
 // RS-017 RS-019
-TEST_F(Connect, AServiceOfTheEnvironmentChangesNothingOrRefusesTheConnection) {
+TEST_F(PostgresConnect, AServiceOfTheEnvironmentChangesNothingOrRefusesTheConnection) {
   penstock::testing::Folder folder;
   const std::string route = "[shop]\nhost=192.0.2.1\nhostaddr=192.0.2.1\nport=1\n";
   penstock::testing::write_bytes(folder.file("services"), route);
@@ -106,7 +106,7 @@ TEST_F(Connect, AServiceOfTheEnvironmentChangesNothingOrRefusesTheConnection) {
 }
 
 // RS-026
-TEST_F(Connect, NoRefusalHoldsThePassword) {
+TEST_F(PostgresConnect, NoRefusalHoldsThePassword) {
   const auto at = text_.find('@');
   const auto colon = text_.rfind(':', at);
   text_.replace(colon + 1, at - colon - 1, "Zq7MARKER");
