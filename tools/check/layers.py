@@ -53,7 +53,7 @@ HOMES = [
     (r"CLI/.*", ("apps",)),
     (r"nanobind/.*", ()),
     (r"parquet/.*", ("sink",)),
-    (r"openssl/.*", ("base", "sink", "dialect/postgres", "dialect/mysql")),
+    (r"openssl/.*", ("base", "sink", "dialect", "dialect/mysql")),
     (r"nlohmann/.*", ("declare", "sink", "engine", "faces/recipe", "faces/task", "faces/store", "apps")),
     (r"arrow/type_fwd\.h", tuple(STAGES)),
     (r"arrow/.*", ARROW_USERS),

@@ -3,14 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <mysql.h>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "base/socket_wait.h"
+#include "dialect/socket_stream.h"
 
 namespace penstock::mysql {
 
@@ -33,8 +31,7 @@ Greeting greeting_of(std::span<const unsigned char> bytes);
 /// end the socket (or its SSL object) is read here.
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
 ///
-/// Memory: one receive buffer, which grows to the longest packet seen, never by a length
-/// that the peer only declares. One thread at a time.
+/// One thread at a time.
 class Wire {
  public:
   /// `connection` has read a statement's columns and no row of it. What libmariadb had
@@ -45,10 +42,10 @@ class Wire {
   /// Error{kUnavailable} for a connection that ends before its packet does or that speaks
   /// another protocol, and what SocketWait throws.
   std::string_view next(SocketWait& wait) {
-    if (end_ - begin_ >= 4) {
-      const std::uint32_t header = read_little<std::uint32_t>(buffer_.get() + begin_);
+    if (stream_.size() >= 4) {
+      const std::uint32_t header = read_little<std::uint32_t>(stream_.data());
       const std::size_t size = header & 0xFFFFFF;
-      if (size < kLongest && end_ - begin_ >= size + 4 && header >> 24 == sequence_) {
+      if (size < kLongest && stream_.size() >= size + 4 && header >> 24 == sequence_) {
         ++sequence_;
         return take(size);
       }
@@ -57,31 +54,17 @@ class Wire {
   }
 
   /// Whether bytes are there that nobody has asked for.
-  bool has_rest() const { return end_ > begin_; }
+  bool has_rest() const { return stream_.size() > 0; }
 
  private:
-  struct Free {
-    void operator()(char* memory) const noexcept { std::free(memory); }
-  };
   // A packet of this size goes on in the next.
   static constexpr std::size_t kLongest = 0xFFFFFF;
 
-  std::string_view take(std::size_t size) {
-    const char* at = buffer_.get() + begin_ + 4;
-    begin_ += size + 4;
-    return {at, size};
-  }
+  std::string_view take(std::size_t size) { return {stream_.take(size + 4) + 4, size}; }
   std::string_view next_slow(SocketWait& wait);
   std::string_view receive_packet(SocketWait& wait);
-  void make_room();
-  std::size_t receive(SocketWait& wait);
 
-  int socket_;
-  void* ssl_ = nullptr;  // SSL*, or null
-  std::unique_ptr<char, Free> buffer_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;  // of what has been received and not yet taken
-  std::size_t end_ = 0;
+  SocketStream stream_;
   std::uint8_t sequence_;  // of the next packet
   std::string long_;       // a payload of several packets
 };
