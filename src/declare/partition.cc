@@ -45,7 +45,8 @@ std::vector<Value> even_cuts(std::int64_t low, std::int64_t high, std::int64_t c
   const auto parts = static_cast<std::uint64_t>(count);
   std::uint64_t last = 0;
   for (std::uint64_t i = 1; i < parts; ++i) {
-    const std::uint64_t step = distance / parts * i + distance % parts * i / parts;
+    // i / parts of the distance + 1 numbers.
+    const std::uint64_t step = distance / parts * i + (distance % parts * i + i) / parts;
     if (step == last) continue;
     last = step;
     cuts.emplace_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + step));

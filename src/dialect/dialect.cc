@@ -1,11 +1,13 @@
 #include "dialect/dialect.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
+#include "base/at_once.h"
 #include "base/text.h"
 #include "penstock/error.h"
 
@@ -19,11 +21,25 @@ std::vector<Statement> Connection::split(const Statement& statement, const Parti
 
 std::vector<std::unique_ptr<Connection>> Dialect::connect_group(
     const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
-    std::int64_t, std::string* why) const {
+    const Statement&, const Partition&, std::string* why) const {
   *why = "this database gives several sessions no common version of the data";
   std::vector<std::unique_ptr<Connection>> group;
   group.push_back(connect(dsn, target, session, wait));
   return group;
+}
+
+void connect_others(std::vector<std::unique_ptr<Connection>>& group, std::size_t count,
+                    const std::function<std::unique_ptr<Connection>()>& connect,
+                    std::string* why) {
+  std::vector<std::unique_ptr<Connection>> others(count);
+  try {
+    at_once(count, [&](std::size_t i) { others[i] = connect(); });
+  } catch (const Error& error) {
+    if (error.category() == Category::kInterrupted) throw;
+    *why = fmt::format("a further connection failed: {}", error.what());
+    return;
+  }
+  for (auto& other : others) group.push_back(std::move(other));
 }
 
 std::vector<Statement> split_by_column(Connection& connection, const Statement& statement,
@@ -67,8 +83,14 @@ std::vector<Statement> split_by_column(Connection& connection, const Statement& 
     low = *bound(0);
     high = *bound(1);
   }
+  const auto cuts = even_cuts(low, high, partition.count);
+  if (cuts.empty()) {
+    *how = fmt::format("column '{}' has one whole number, {}, and so no ranges",
+                       printable(partition.column), low);
+    return {statement};
+  }
   std::vector<Statement> parts;
-  for (const KeyRange& range : ranges_between(even_cuts(low, high, partition.count))) {
+  for (const KeyRange& range : ranges_between(cuts)) {
     parts.push_back(restricted(select_from("SELECT *", statement), key, range));
   }
   *how = fmt::format("ranges of column '{}'", printable(partition.column));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -98,13 +99,20 @@ class Dialect {
                                               const Session& session,
                                               const Wait& wait) const = 0;
 
-  /// At most `count` sessions, all of which see the same version of the data; one, and
-  /// `why` it is not more, where that cannot be shown. The first must live as long as the
-  /// others.
+  /// At most `partition.count` sessions, all of which see the same version of the data
+  /// that `statement` reads; one, and `why` it is not more, where that cannot be shown or
+  /// had. Waits as `wait` says. The first must live as long as the others.
   virtual std::vector<std::unique_ptr<Connection>> connect_group(
       const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
-      std::int64_t count, std::string* why) const;
+      const Statement& statement, const Partition& partition, std::string* why) const;
 };
+
+/// Adds `count` sessions that `connect` makes, all at once, to `group`, which has one. If
+/// any fails, `group` is as before and `why` says so: the read goes on with what it has.
+/// Only an interruption is thrown.
+void connect_others(std::vector<std::unique_ptr<Connection>>& group, std::size_t count,
+                    const std::function<std::unique_ptr<Connection>()>& connect,
+                    std::string* why);
 
 /// What `split` does where there is a column: even ranges between the smallest and the
 /// largest value, which `bounds_sql` (a select list of two 64-bit integers over the

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/at_once.h"
 #include "base/deadline.h"
 #include "base/text.h"
 #include "declare/statement.h"
@@ -138,7 +139,7 @@ BatchStream Engine::open(const Query& query, const Params& params,
   if (query.partition.count > 1) {
     state->connections = admitted.dialect.connect_group(
         admitted.dsn, admitted.target, admitted.session, admitted.connecting,
-        query.partition.count, &state->partitioned_how);
+        admitted.statement, query.partition, &state->partitioned_how);
   } else {
     state->connections.push_back(admitted.connect());
   }
@@ -164,10 +165,17 @@ void Engine::start(BatchStream::State& state, const Statement& statement,
     state.cursor = first.execute(statement, options, wait);
     return;
   }
-  std::vector<std::unique_ptr<Cursor>> cursors;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    cursors.push_back(state.connections[i]->execute(parts[i], options, wait));
-  }
+  state.connections.resize(parts.size());
+  // At once, since rows may be sorted, or looked ahead at, before one comes.
+  std::vector<std::unique_ptr<Cursor>> cursors(parts.size());
+  at_once(parts.size(), [&](std::size_t i) {
+    try {
+      cursors[i] = state.connections[i]->execute(parts[i], options, wait);
+    } catch (...) {
+      state.stop.request_stop();  // the others' work is for nothing
+      throw;
+    }
+  });
   auto cursor = std::make_unique<PartitionedCursor>(std::move(cursors), state.stop);
   state.partitioned = cursor.get();
   state.cursor = std::move(cursor);

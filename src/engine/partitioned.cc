@@ -10,6 +10,12 @@
 #include "penstock/error.h"
 
 namespace penstock {
+namespace {
+
+// Of each partition: 16 MiB at most, 4 MiB a batch.
+constexpr std::size_t kBatchesAhead = 4;
+
+}  // namespace
 
 PartitionedCursor::PartitionedCursor(std::vector<std::unique_ptr<Cursor>> cursors,
                                      std::stop_source cancel)
@@ -17,7 +23,7 @@ PartitionedCursor::PartitionedCursor(std::vector<std::unique_ptr<Cursor>> cursor
   schema_ = cursors_.front()->schema();
   for (const auto& cursor : cursors_) {
     readers_.push_back(std::make_unique<ReadAhead>(
-        [&cursor = *cursor] { return cursor.next(); }, cancel));
+        [&cursor = *cursor] { return cursor.next(); }, cancel, kBatchesAhead));
   }
 }
 

@@ -12,8 +12,9 @@
 namespace penstock {
 
 /// Batches in turn, one of each partition: in parallel and yet in the same order every
-/// time. One thread a partition reads one batch ahead, so memory grows with the number of
-/// partitions and not with the result.
+/// time. One thread a partition reads a few batches ahead, so that none waits for another
+/// that is slower for a moment; memory grows with the number of partitions and not with
+/// the result.
 class PartitionedCursor final : public Cursor {
  public:
   /// The cursors' columns must be alike but for those of empty partitions; throws

@@ -6,8 +6,11 @@
 
 namespace penstock {
 
-ReadAhead::ReadAhead(Read read, std::stop_source cancel)
-    : read_(std::move(read)), cancel_(std::move(cancel)), thread_([this] { run(); }) {}
+ReadAhead::ReadAhead(Read read, std::stop_source cancel, std::size_t depth)
+    : read_(std::move(read)),
+      cancel_(std::move(cancel)),
+      depth_(depth),
+      thread_([this] { run(); }) {}
 
 ReadAhead::~ReadAhead() {
   {
@@ -28,11 +31,11 @@ void ReadAhead::run() {
       failure = std::current_exception();
     }
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_ == nullptr || abandoned_; });
+    changed_.wait(lock, [this] { return waiting_.size() < depth_ || abandoned_; });
     if (abandoned_) return;
     ended_ = batch == nullptr;
     failure_ = std::move(failure);
-    waiting_ = std::move(batch);
+    if (batch) waiting_.push_back(std::move(batch));
     changed_.notify_all();
     if (ended_) return;
   }
@@ -40,9 +43,10 @@ void ReadAhead::run() {
 
 std::shared_ptr<arrow::RecordBatch> ReadAhead::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_ != nullptr || ended_; });
-  if (waiting_ != nullptr) {
-    auto batch = std::exchange(waiting_, nullptr);
+  changed_.wait(lock, [this] { return !waiting_.empty() || ended_; });
+  if (!waiting_.empty()) {
+    auto batch = std::move(waiting_.front());
+    waiting_.pop_front();
     changed_.notify_all();
     return batch;
   }

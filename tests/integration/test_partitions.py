@@ -2,7 +2,6 @@
 
 import collections
 import json
-import math
 import signal
 import sqlite3
 import threading
@@ -47,6 +46,13 @@ def report(penstock):
     return json.loads((penstock.cwd / "report.json").read_text())
 
 
+def partitions_of(penstock):
+    """What the report says of the parts, less their order, which must be the one there is."""
+    partitions = report(penstock)["partitions"]
+    assert partitions.pop("order") == ("one batch of each part in turn" if partitions["rows"] else "the query's")
+    return partitions
+
+
 def rows_of(table):
     """The rows in no order, each with how often it is there."""
     return collections.Counter(zip(*(column.to_pylist() for column in table.columns), strict=True))
@@ -76,9 +82,15 @@ def test_each_row_is_read_once_whatever_is_in_the_column(penstock, database, val
     parts = read(penstock, "SELECT * FROM t", "--partition-on", "k", "--partitions", count)
     assert rows_of(parts) == rows_of(whole)
     assert parts.schema == whole.schema
-    partitions = report(penstock)["partitions"]
-    assert sum(partitions["rows"]) in (len(values), 0)
-    assert len(partitions["rows"]) <= count
+    partitions = partitions_of(penstock)
+    if not {value for value in values if value is not None}:
+        assert partitions == {"how": "column 'k' has no numbers to split by", "rows": []}
+    elif len(set(values)) == 1:
+        assert partitions == {"how": f"column 'k' has one whole number, {values[0]}, and so no ranges", "rows": []}
+    else:
+        assert partitions["how"] == "ranges of column 'k'"
+        assert sum(partitions["rows"]) == len(values)
+        assert 2 <= len(partitions["rows"]) <= count
 
 
 @pytest.mark.parametrize("declared", ["", "TEXT", "INTEGER", "BLOB", "NUMERIC", "VARCHAR(5)"])
@@ -102,7 +114,7 @@ def test_texts_and_blobs_in_the_column_are_read_once(penstock, database, recipe,
 def test_a_plain_scan_is_split_by_rowid_and_the_receipt_has_the_rows_of_each(penstock, numbers):
     whole = read(penstock, "SELECT * FROM numbers")
     parts = read(penstock, "SELECT * FROM numbers", "--partitions", 4, name="y.arrow")
-    assert report(penstock)["partitions"] == {"how": "rowid ranges of numbers", "rows": [24999, 25000, 25000, 25001]}
+    assert partitions_of(penstock) == {"how": "rowid ranges of numbers", "rows": [25000] * 4}
     assert rows_of(parts) == rows_of(whole)
 
 
@@ -139,7 +151,7 @@ def test_a_query_that_is_no_plain_scan_takes_one_connection_and_says_why(penstoc
     assert result.code == 0, result
     with pyarrow.ipc.open_file(penstock.cwd / "y.arrow") as file:
         assert rows_of(file.read_all()) == rows_of(whole)
-    partitions = report(penstock)["partitions"]
+    partitions = partitions_of(penstock)
     if partitions["rows"]:  # it is one after all, as SQLite's planner sees it
         assert sum(partitions["rows"]) == whole.num_rows
         assert partitions["how"] == "rowid ranges of numbers"
@@ -154,7 +166,7 @@ def test_one_column_named_rowid_leaves_the_other_names(penstock, database):
     database.executemany("INSERT INTO t VALUES (?, ?)", [("x", n) for n in range(100)])
     database.commit()
     assert read(penstock, "SELECT rowid AS r, n FROM t", "--partitions", 2).num_rows == 100
-    assert report(penstock)["partitions"] == {"how": "rowid ranges of t", "rows": [49, 51]}
+    assert partitions_of(penstock) == {"how": "rowid ranges of t", "rows": [50, 50]}
 
 
 def test_the_same_rows_give_the_same_bytes_in_every_run(penstock, numbers):
@@ -167,12 +179,19 @@ def test_the_same_rows_give_the_same_bytes_in_every_run(penstock, numbers):
     assert len(seen) == 1
 
 
+def test_rows_come_a_batch_of_each_part_in_turn_as_the_receipt_says(penstock, numbers):
+    table = read(penstock, "SELECT n FROM numbers WHERE n <= 10", "--partition-on", "n", "--partitions", 2,
+                 "--batch-rows", 2)
+    assert partitions_of(penstock)["rows"] == [5, 5]
+    assert table.column(0).to_pylist() == [1, 2, 6, 7, 3, 4, 8, 9, 5, 10]
+
+
 def test_flags_win_over_the_recipe_and_a_column_alone_is_not_enough(penstock, numbers, recipe):
     path = recipe("SELECT * FROM numbers", source="partition: {column: n, count: 2, range: [1, 1000]}")
     assert penstock("fetch", path, "-o", "x.csv", "--report", "report.json").code == 0
-    assert report(penstock)["partitions"] == {"how": "ranges of column 'n'", "rows": [499, 99501]}
+    assert partitions_of(penstock) == {"how": "ranges of column 'n'", "rows": [500, 99500]}
     assert penstock("fetch", path, "-o", "x.csv", "--report", "report.json", "--partitions", "4").code == 0
-    assert report(penstock)["partitions"]["rows"] == [249, 250, 250, 99251]
+    assert partitions_of(penstock)["rows"] == [250, 250, 250, 99250]
     assert penstock("fetch", path, "-o", "x.csv", "--report", "report.json", "--partitions", "1").code == 0
     assert "partitions" not in report(penstock)
     alone = penstock("query", "--dsn-env", "PENSTOCK_SHOP_DSN", "SELECT 1 AS n", "-o", "x.csv", "--partition-on", "n")
@@ -261,10 +280,15 @@ def test_no_row_is_lost_or_read_twice_while_others_write(penstock, tmp_path, mod
         writing.join()
 
 
-def test_nothing_of_it_is_lost_in_an_empty_table(penstock, database):
+def test_a_table_of_one_row_or_none_is_read_by_one_connection_and_the_receipt_says_so(penstock, database):
     database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, k DECIMAL(10,2))")
     database.commit()
-    table = read(penstock, "SELECT * FROM t", "--partitions", 4)
-    assert table.num_rows == 0
-    assert table.schema.field("k").type == pa.decimal128(10, 2)
-    assert not math.isnan(report(penstock)["rows"])
+    for rows in (0, 1):
+        table = read(penstock, "SELECT * FROM t", "--partitions", 4)
+        assert table.num_rows == rows
+        assert table.schema.field("k").type == pa.decimal128(10, 2)
+        assert partitions_of(penstock) == {"how": "t has no more than one row", "rows": []}
+        database.execute("INSERT INTO t (k) VALUES (NULL)")
+        database.commit()
+    assert read(penstock, "SELECT * FROM t", "--partitions", 4).num_rows == 2
+    assert partitions_of(penstock) == {"how": "rowid ranges of t", "rows": [1, 1]}

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import left_in, wait_until
 from on_postgres import Database, admin, connected, pg, variable  # noqa: F401
-from test_partitions import COLUMNS, read, report, rows_of
+from test_partitions import COLUMNS, partitions_of, read, rows_of
 
 NOT_PLAIN = "the query is not a scan of one whole table; name a partition column"
 
@@ -70,17 +70,35 @@ def test_a_plain_scan_is_split_by_ctid(pg, sql, table):  # noqa: F811
     whole = read(pg, sql)
     parts = read(pg, sql, "--partitions", 3)
     assert rows_of(parts) == rows_of(whole)
-    partitions = report(pg)["partitions"]
-    if table is None or not partitions["rows"]:
-        assert partitions["how"] == NOT_PLAIN
+    partitions = partitions_of(pg)
+    if table is None:
+        assert partitions == {"how": NOT_PLAIN, "rows": []}
         return
     assert partitions["how"] == f"ctid ranges of {table}"
     assert sum(partitions["rows"]) == whole.num_rows
 
 
+@pytest.mark.parametrize("table, pages", [("parts.empty", "0 pages"), ("parts.child", "1 page")])
+def test_a_table_of_one_page_or_none_is_read_by_one_connection_and_the_receipt_says_so(pg, table, pages):  # noqa: F811
+    read(pg, f"SELECT * FROM {table}", "--partitions", 3)
+    assert partitions_of(pg) == {"how": f"{table} has {pages}, and so no ctid ranges", "rows": []}
+
+
+def test_connections_that_the_server_refuses_leave_one_and_the_receipt_says_so(pg, admin):  # noqa: F811
+    admin.run("ALTER ROLE reader CONNECTION LIMIT 2")
+    try:
+        assert read(pg, "SELECT * FROM parts.rows", "--partitions", 3).num_rows == 20000
+        partitions = partitions_of(pg)
+        assert partitions["rows"] == []
+        assert partitions["how"].startswith("a further connection failed: cannot connect to 127.0.0.1")
+        assert 'too many connections for role "reader"' in partitions["how"]
+    finally:
+        admin.run("ALTER ROLE reader CONNECTION LIMIT -1")
+
+
 def test_large_scans_are_split_into_even_parts(pg):  # noqa: F811
     assert read(pg, "SELECT id, word FROM parts.rows", "--partitions", 4).num_rows == 20000
-    partitions = report(pg)["partitions"]
+    partitions = partitions_of(pg)
     assert partitions["how"] == "ctid ranges of parts.rows"
     assert len(partitions["rows"]) == 4
     assert all(4000 < rows < 6000 for rows in partitions["rows"])
@@ -100,7 +118,7 @@ def test_a_query_that_is_no_plain_scan_takes_one_connection_and_says_why(pg, sql
     whole = read(pg, sql)
     parts = read(pg, sql, "--partitions", 3)
     assert parts.num_rows == whole.num_rows
-    assert report(pg)["partitions"] == {"how": NOT_PLAIN, "rows": []}
+    assert partitions_of(pg) == {"how": NOT_PLAIN, "rows": []}
 
 
 @pytest.mark.parametrize("sql", ["SELECT * FROM parts.rows LIMIT 9000",
@@ -108,7 +126,7 @@ def test_a_query_that_is_no_plain_scan_takes_one_connection_and_says_why(pg, sql
                                  "SELECT * FROM (SELECT * FROM parts.rows OFFSET 5) s"])
 def test_a_limit_or_a_sample_is_not_split_by_a_column_either(pg, sql):  # noqa: F811
     read(pg, sql, "--partition-on", "id", "--partitions", 3)
-    assert report(pg)["partitions"] == {
+    assert partitions_of(pg) == {
         "how": "which rows a LIMIT or a sample takes is not the same in every session", "rows": []}
 
 
@@ -118,12 +136,12 @@ def test_views_subqueries_and_joins_are_split_by_a_column(pg):  # noqa: F811
                 "SELECT id, sum(id) OVER (ORDER BY id) AS s FROM parts.child"):
         whole = read(pg, sql)
         assert rows_of(read(pg, sql, "--partition-on", "id", "--partitions", 3)) == rows_of(whole)
-        assert len(report(pg)["partitions"]["rows"]) == 3
+        assert len(partitions_of(pg)["rows"]) == 3
 
 
 def test_a_column_with_an_odd_name_is_quoted(pg):  # noqa: F811
     assert read(pg, "SELECT * FROM parts.rows", "--partition-on", 'Odd "name', "--partitions", 3).num_rows == 20000
-    assert report(pg)["partitions"]["how"] == "ranges of column 'Odd \"name'"
+    assert partitions_of(pg)["how"] == "ranges of column 'Odd \"name'"
 
 
 @pytest.mark.parametrize("column, declared", [("word", "text"), ("day", "date"), ("list", "integer[]"), ("yes", "boolean")])
@@ -136,7 +154,7 @@ def test_a_column_that_is_no_number_is_refused(pg, column, declared):  # noqa: F
 def test_a_given_range_asks_nothing_and_loses_nothing(pg, recipe):  # noqa: F811
     path = recipe("SELECT * FROM parts.rows", source="partition: {column: id, count: 2, range: [100, 300]}")
     assert pg("fetch", path, "-o", "x.csv", "--report", "report.json").code == 0
-    assert report(pg)["partitions"]["rows"] == [199, 19801]
+    assert partitions_of(pg)["rows"] == [199, 19801]
 
 
 def test_a_parameter_keeps_its_value_in_every_part(pg):  # noqa: F811
@@ -175,7 +193,7 @@ def test_no_row_is_lost_or_read_twice_while_others_write(pg, admin, tmp_path, fl
         wait_until(lambda: admin.value("SELECT max(id) FROM parts.busy") != start)
         for _ in range(4):
             ids = read(pg, "SELECT id FROM parts.busy", "--partitions", 3, *flags).column(0).to_pylist()
-            assert len(report(pg)["partitions"]["rows"]) == 3
+            assert len(partitions_of(pg)["rows"]) == 3
             assert len(set(ids)) == len(ids) == 20_000
             assert max(ids) - min(ids) == 19_999
         assert writing.poll() is None
@@ -206,6 +224,6 @@ def test_a_partition_that_fails_fails_the_whole(pg):  # noqa: F811
 def test_partitions_of_a_pooled_server_share_a_snapshot_too(pg):  # noqa: F811
     connected(pg, variable("PENSTOCK_TEST_PGBOUNCER_DSN"))
     assert read(pg, "SELECT * FROM parts.rows", "--partitions", 2).num_rows == 20000
-    assert len(report(pg)["partitions"]["rows"]) == 2
+    assert len(partitions_of(pg)["rows"]) == 2
 
 

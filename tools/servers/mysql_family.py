@@ -1,8 +1,8 @@
 """What a private MySQL and a private MariaDB have in common: data made once, accounts, certificates.
 
 A subclass says which program runs and how its data are made. `variables` for the tests' environment:
-PENSTOCK_TEST_<NAME>_DSN (an account that may read), _WRITER_DSN (that may write), _FILE_DSN, _SUPER_DSN and _ROLE_DSN
-(that may do too much), _SOCKET (root, without a password), _FOLDER (ca.crt and what it signed).
+PENSTOCK_TEST_<NAME>_DSN (an account that may read), _LOCKER_DSN (that may also lock tables), _WRITER_DSN (that may
+write), _FILE_DSN, _SUPER_DSN and _ROLE_DSN (that may do too much), _SOCKET (root, without a password), _FOLDER (ca.crt and what it signed).
 """
 
 import fcntl
@@ -26,12 +26,14 @@ NAME = "db.penstock.test"
 ACCOUNTS = """
 CREATE DATABASE {database};
 CREATE USER reader@'%' IDENTIFIED BY '{reader}';
+CREATE USER locker@'%' IDENTIFIED BY '{locker}';
 CREATE USER writer@'%' IDENTIFIED BY '{writer}';
 CREATE USER filer@'%' IDENTIFIED BY '{filer}';
 CREATE USER super@'%' IDENTIFIED BY '{super}';
 CREATE USER `odd ON user`@'%' IDENTIFIED BY '{odd}';
 GRANT SELECT ON {database}.* TO reader@'%', `odd ON user`@'%';
 GRANT SELECT ON mysql.* TO reader@'%';
+GRANT SELECT, EXECUTE, LOCK TABLES ON {database}.* TO locker@'%';
 GRANT ALL PRIVILEGES ON {database}.* TO writer@'%';
 GRANT FILE, SELECT ON *.* TO filer@'%';
 GRANT SUPER, SELECT ON *.* TO super@'%';
@@ -73,7 +75,8 @@ class Server:
         self.folder.chmod(0o755)
         if shutil.which(self.client) is None:
             raise RuntimeError(f"no program {self.client}: apt-get install mariadb-client-core")
-        self.passwords = {user: secrets.token_hex(8) for user in ("reader", "writer", "filer", "super", "roled", "odd")}
+        self.passwords = {user: secrets.token_hex(8)
+                          for user in ("reader", "locker", "writer", "filer", "super", "roled", "odd")}
         self.socket = self.folder / "server.sock"
         self.log = self.folder / "server.log"
         self.process = None
@@ -106,6 +109,7 @@ class Server:
         prefix = f"PENSTOCK_TEST_{self.name.upper()}"
         return {
             f"{prefix}_DSN": self.dsn("reader"),
+            f"{prefix}_LOCKER_DSN": self.dsn("locker"),
             f"{prefix}_WRITER_DSN": self.dsn("writer"),
             f"{prefix}_FILE_DSN": self.dsn("filer"),
             f"{prefix}_SUPER_DSN": self.dsn("super"),

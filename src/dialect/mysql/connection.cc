@@ -96,14 +96,17 @@ MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
   MYSQL* raw = connected_.handle.get();
   facts_ = set_up_session([&](const std::string& sql) { return run(sql, socket_wait); },
                           session, mariadb_connection(raw) != 0);
-  if ((raw->server_status & SERVER_STATUS_IN_TRANS_READONLY) == 0) {
-    throw Error(Category::kDataSource, "session_not_read_only",
-                "the session could not be made read-only");
-  }
+  require_read_only();
   if (!session.allow_privileged) refuse_privileged(socket_wait);
 }
 
 MysqlConnection::~MysqlConnection() = default;
+
+void MysqlConnection::require_read_only() const {
+  if ((connected_.handle->server_status & SERVER_STATUS_IN_TRANS_READONLY) != 0) return;
+  throw Error(Category::kDataSource, "session_not_read_only",
+              "the session could not be made read-only");
+}
 
 Rows MysqlConnection::run(const std::string& sql, SocketWait& wait) {
   MYSQL* raw = connected_.handle.get();

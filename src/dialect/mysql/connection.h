@@ -32,8 +32,29 @@ class MysqlConnection final : public Connection {
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
   std::vector<std::string> account() override;
+  /// By ranges of the column, which `tables_to_lock` has looked at.
+  std::vector<Statement> split(const Statement& statement, const Partition& partition,
+                               const Wait& wait, std::string* how) override;
+
+  /// For connect_to_one_version (one_version.h). The tables that `statement` names,
+  /// quoted; none, and `why`, where several sessions cannot be shown to read one version
+  /// of them. Throws Error{kRecipe} for a partition column that is no number.
+  std::vector<std::string> tables_to_lock(const Statement& statement,
+                                          const Partition& partition, std::string* why);
+  /// LOCK TABLES ... READ; gives up after a short time. This session reads nothing else.
+  void lock(const std::vector<std::string>& tables, SocketWait& wait);
+  void unlock(SocketWait& wait);
+  /// Begins a new transaction in two steps, so that several sessions can wait at once.
+  void ask_for_snapshot(SocketWait& wait);
+  void await_snapshot(SocketWait& wait);
 
  private:
+  Rows ask(const std::string& sql, const std::vector<std::string>& values);
+  void check_partition_column(const Statement& statement, const std::string& column);
+  std::string why_no_subquery(const Statement& statement);
+  std::vector<std::string> tables_named_in(const std::string& sql, std::string* why);
+  std::string why_no_snapshot(const std::string& schema, const std::string& table);
+  void require_read_only() const;
   Rows run(const std::string& sql, SocketWait& wait);
   std::vector<std::string> grants(SocketWait& wait);
   void refuse_privileged(SocketWait& wait);

@@ -3,6 +3,7 @@
 #include <mysql.h>
 
 #include "dialect/mysql/connection.h"
+#include "dialect/mysql/one_version.h"
 
 namespace penstock::mysql {
 namespace {
@@ -37,6 +38,13 @@ class MysqlDialect final : public Dialect {
                                       const Session& session,
                                       const Wait& wait) const override {
     return std::make_unique<MysqlConnection>(dsn, target, session, wait);
+  }
+
+  std::vector<std::unique_ptr<Connection>> connect_group(
+      const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
+      const Statement& statement, const Partition& partition,
+      std::string* why) const override {
+    return connect_to_one_version(dsn, target, session, wait, statement, partition, why);
   }
 };
 

@@ -357,8 +357,13 @@ std::vector<Statement> PostgresConnection::split_by_page(const Statement& statem
   if (PQntuples(size.get()) != 1) return {statement};
   const std::int64_t pages = std::stoll(field(size.get(), 0, 0));
   std::vector<Value> cuts;
-  for (const Value& page : even_cuts(0, pages, count)) {
+  for (const Value& page : even_cuts(0, pages - 1, count)) {
     cuts.emplace_back(fmt::format("({},0)", std::get<std::int64_t>(page)));
+  }
+  if (cuts.empty()) {
+    *how = fmt::format("{} has {} page{}, and so no ctid ranges", printable(table), pages,
+                       pages == 1 ? "" : "s");
+    return {statement};
   }
   std::vector<Statement> parts;
   for (KeyRange range : ranges_between(cuts)) {

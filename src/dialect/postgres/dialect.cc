@@ -55,15 +55,17 @@ class PostgresDialect final : public Dialect {
   // The first session exports its snapshot; the others take it before they read anything.
   std::vector<std::unique_ptr<Connection>> connect_group(
       const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
-      std::int64_t count, std::string* /*why*/) const override {
+      const Statement& /*statement*/, const Partition& partition,
+      std::string* why) const override {
     std::vector<std::unique_ptr<Connection>> group;
     auto first = std::make_unique<PostgresConnection>(dsn, target, session, wait, true);
     const std::string snapshot = first->snapshot();
     group.push_back(std::move(first));
-    for (std::int64_t i = 1; i < count; ++i) {
-      group.push_back(std::make_unique<PostgresConnection>(dsn, target, session, wait,
-                                                           true, snapshot));
-    }
+    const auto connect = [&] {
+      return std::make_unique<PostgresConnection>(dsn, target, session, wait, true,
+                                                  snapshot);
+    };
+    connect_others(group, static_cast<std::size_t>(partition.count - 1), connect, why);
     return group;
   }
 };

@@ -25,8 +25,9 @@ class SqliteDialect final : public Dialect {
 
   std::vector<std::unique_ptr<Connection>> connect_group(
       const Dsn& /*dsn*/, const Target& target, const Session& session, const Wait& wait,
-      std::int64_t count, std::string* why) const override {
-    return connect_to_one_version(target, session, wait, count, why);
+      const Statement& /*statement*/, const Partition& partition,
+      std::string* why) const override {
+    return connect_to_one_version(target, session, wait, partition.count, why);
   }
 };
 

@@ -133,9 +133,13 @@ std::vector<Statement> SqliteConnection::split(const Statement& statement,
     *how = "the query is not a scan of one whole table; name a partition column";
     return {statement};
   }
+  const auto cuts = even_cuts(scan->low, scan->high, partition.count);
+  if (cuts.empty()) {
+    *how = fmt::format("{} has no more than one row", printable(scan->table));
+    return {statement};
+  }
   std::vector<Statement> parts;
-  for (KeyRange range :
-       ranges_between(even_cuts(scan->low, scan->high, partition.count))) {
+  for (KeyRange range : ranges_between(cuts)) {
     range.nulls = false;  // a rowid is never NULL
     parts.push_back(restricted(statement, scan->rowid, range));
   }
@@ -174,17 +178,17 @@ std::vector<std::unique_ptr<Connection>> connect_to_one_version(const Target& ta
   } else {
     SqliteConnection monitor(target, session, wait);
     for (int i = 0; i < kTries; ++i) {
-      group.clear();
-      const std::int64_t before = monitor.data_version();
+      std::vector<std::unique_ptr<SqliteConnection>> sessions;
       for (std::int64_t one = 0; one < count; ++one) {
-        auto connection = std::make_unique<SqliteConnection>(target, session, wait);
-        connection->begin_read();
-        group.push_back(std::move(connection));
+        sessions.push_back(std::make_unique<SqliteConnection>(target, session, wait));
       }
-      if (monitor.data_version() == before) return group;
+      const std::int64_t before = monitor.data_version();
+      for (const auto& one : sessions) one->begin_read();
+      if (monitor.data_version() != before) continue;
+      for (auto& one : sessions) group.push_back(std::move(one));
+      return group;
     }
     *why = "other programs write to the database without pause";
-    group.clear();
   }
   group.push_back(std::make_unique<SqliteConnection>(target, session, wait));
   return group;

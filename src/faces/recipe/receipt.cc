@@ -30,8 +30,11 @@ std::string to_json(const Receipt& receipt) {
       {"lossy", lossy},
   };
   if (!receipt.partitions.how.empty()) {
-    json["partitions"] = {{"how", receipt.partitions.how},
-                          {"rows", receipt.partitions.rows}};
+    json["partitions"] = {
+        {"how", receipt.partitions.how},
+        {"order", receipt.partitions.rows.empty() ? "the query's"
+                                                  : "one batch of each part in turn"},
+        {"rows", receipt.partitions.rows}};
   }
   // A column name may hold bytes that are not UTF-8; JSON may not.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +

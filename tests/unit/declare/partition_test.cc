@@ -23,7 +23,8 @@ using Cuts = std::vector<std::int64_t>;
 
 TEST(Partition, CutsAreEven) {
   EXPECT_EQ(cuts(0, 100, 4), (Cuts{25, 50, 75}));
-  EXPECT_EQ(cuts(1, 100, 2), Cuts{50});
+  EXPECT_EQ(cuts(1, 100, 2), Cuts{51});
+  EXPECT_EQ(cuts(0, 1, 2), Cuts{1});
   EXPECT_EQ(cuts(-100, 100, 2), Cuts{0});
   EXPECT_EQ(cuts(0, 3, 3), (Cuts{1, 2}));
 }
@@ -31,13 +32,13 @@ TEST(Partition, CutsAreEven) {
 TEST(Partition, ThereAreNoMoreCutsThanNumbersBetween) {
   EXPECT_EQ(cuts(5, 5, 4), Cuts{});
   EXPECT_EQ(cuts(5, 4, 4), Cuts{});
-  EXPECT_EQ(cuts(5, 6, 4), Cuts{});
-  EXPECT_EQ(cuts(5, 7, 256), Cuts{6});
+  EXPECT_EQ(cuts(5, 6, 4), Cuts{6});
+  EXPECT_EQ(cuts(5, 7, 256), (Cuts{6, 7}));
   EXPECT_EQ(cuts(0, 100, 1), Cuts{});
 }
 
 TEST(Partition, TheWholeRangeOf64BitsIsCutWithoutOverflow) {
-  EXPECT_EQ(cuts(kLeast, kMost, 2), Cuts{-1});
+  EXPECT_EQ(cuts(kLeast, kMost, 2), Cuts{0});
   const Cuts four = cuts(kLeast, kMost, 4);
   ASSERT_EQ(four.size(), 3U);
   EXPECT_LT(four[0], four[1]);

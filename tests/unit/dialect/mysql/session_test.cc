@@ -35,6 +35,7 @@ TEST(MysqlGrants, WhatALesserAccountHasIsLetBe) {
                    "GRANT SELECT (`FILE`, `SUPER`) ON `s`.`t` TO `a`@`%`",
                    "GRANT SELECT ON `x ON *.* TO `.* TO `FILE`@`%`",
                    "GRANT SHOW DATABASES, PROCESS ON *.* TO `a`@`%`",
+                   "GRANT RELOAD, LOCK TABLES ON *.* TO `a`@`%`",
                    "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION"}),
               IsEmpty());
 }
