@@ -9,25 +9,8 @@ import struct
 
 import pytest
 
+from csv_rows import rows_of
 from on_postgres import Database, admin, connected, query, variable  # noqa: F401
-
-FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\n|$)')
-
-
-def rows_of(text, width):
-    """Rows of CSV as lists; NULL is None, which is not the empty text."""
-    row, rows = [], []
-    for field in FIELD.finditer(text):
-        if field.end() == len(text) and field.start() == field.end():
-            break
-        quoted, bare, end = field.groups()
-        row.append(quoted.replace('""', '"') if quoted is not None else bare or None)
-        if end != ",":
-            assert len(row) == width, row
-            rows.append(row)
-            row = []
-    return rows
-
 
 # ---- the forms of contract: docs/reference/csv-and-json ----
 
