@@ -96,7 +96,7 @@ def reader():
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory):
+def shared(tmp_path_factory):
     from conftest import Penstock
 
     return connected(Penstock(tmp_path_factory.mktemp("differential")), variable("PENSTOCK_TEST_POSTGRES_DSN"))
@@ -153,13 +153,13 @@ def printed_by_psql(reader, folder, relations):
     reader.psql("-f", "-", input=script.encode())
 
 
-def test_every_relation_of_the_catalogs_is_what_psql_prints(reader, program, relations, tmp_path):
+def test_every_relation_of_the_catalogs_is_what_psql_prints(reader, shared, relations, tmp_path):
     assert len(relations) > 180
     printed_by_psql(reader, tmp_path, relations)
     differing = {}
     values = 0
     for i, (relation, names, types) in enumerate(relations):
-        result = query(program, f"SELECT * FROM {relation}", "-o", "-", "--format", "csv")
+        result = query(shared, f"SELECT * FROM {relation}", "-o", "-", "--format", "csv")
         assert result.code == 0, (relation, result)
         header, _, body = result.out.partition("\n")
         assert rows_of(header + "\n", len(names)) == [names]
@@ -236,12 +236,12 @@ def random_table(admin):  # noqa: F811
     admin.run("DROP SCHEMA chance CASCADE")
 
 
-def test_the_binary_form_is_decoded_to_what_the_server_prints(program, random_table):
+def test_the_binary_form_is_decoded_to_what_the_server_prints(shared, random_table):
     names = list(RANDOM)
     # format() uses the type's own output function, which a cast to text does not.
     both = ", ".join("{0}, CASE WHEN {0} IS NOT NULL THEN format('%s', {0}) END AS \"text of {1}\"".format(f'"{name}"', name)
                      for name in names)
-    result = query(program, f"SELECT {both} FROM {random_table} ORDER BY n", "-o", "-", "--format", "csv")
+    result = query(shared, f"SELECT {both} FROM {random_table} ORDER BY n", "-o", "-", "--format", "csv")
     assert result.code == 0, result
     rows = rows_of(result.out.partition("\n")[2], 2 * len(names))
     assert len(rows) == ROWS

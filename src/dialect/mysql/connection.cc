@@ -285,7 +285,7 @@ std::vector<ColumnFacts> MysqlConnection::describe(const Statement& statement,
   prepare_read(statement, wait);
   std::vector<ColumnFacts> facts;
   for (const ColumnPlan& plan : plan_columns(result_columns(), options.types)) {
-    facts.push_back({plan.name, plan.declared, arrow_text(plan), {}});
+    facts.push_back({plan.name, plan.declared, arrow_text(plan), hint_of(plan)});
   }
   return facts;
 }

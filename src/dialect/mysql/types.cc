@@ -42,11 +42,20 @@ bool is_date_or_time(enum_field_types type) {
          type == MYSQL_TYPE_DATETIME || type == MYSQL_TYPE_TIMESTAMP;
 }
 
+// A column has the flag; an expression, on MySQL, the type alone: if(a, NULL, an_enum).
+bool is_enum(const ResultColumn& column) {
+  return (column.flags & ENUM_FLAG) != 0 || column.type == MYSQL_TYPE_ENUM;
+}
+
+bool is_set(const ResultColumn& column) {
+  return (column.flags & SET_FLAG) != 0 || column.type == MYSQL_TYPE_SET;
+}
+
 bool is_json(const ResultColumn& column) { return column.type == MYSQL_TYPE_JSON; }
 
 bool is_binary(const ResultColumn& column) {
   return column.charset == kBinaryCharset && column.type != MYSQL_TYPE_NULL &&
-         !is_json(column) && (column.flags & (ENUM_FLAG | SET_FLAG)) == 0;
+         !is_json(column) && !is_enum(column) && !is_set(column);
 }
 
 bool is_geometry(const ResultColumn& column) {
@@ -105,8 +114,8 @@ std::string declared_name(const ResultColumn& column) {
     return fmt::format("decimal({},{}){}", precision_of(column), column.decimals, sign);
   }
   if (column.type == kVector) return "vector";
-  if ((column.flags & ENUM_FLAG) != 0) return "enum";
-  if ((column.flags & SET_FLAG) != 0) return "set";
+  if (is_enum(column)) return "enum";
+  if (is_set(column)) return "set";
   switch (column.type) {
     case MYSQL_TYPE_FLOAT:
       return fmt::format("float{}", sign);
@@ -157,6 +166,7 @@ class Planner {
     plan.decimals = column.decimals;
     const auto chosen = choices_.columns.find(name);
     if (chosen != choices_.columns.end()) {
+      plan.chosen = true;
       choose(column, chosen->second, &plan);
     } else {
       use_default(column, &plan);
@@ -283,6 +293,18 @@ class Planner {
 }  // namespace
 
 std::string arrow_text(const ColumnPlan& plan) { return plan.type->ToString(); }
+
+std::string hint_of(const ColumnPlan& plan) {
+  if (is_decimal(plan.wire) && plan.decode == Decode::kText && !plan.chosen)
+    return "a number without a precision comes as text: CAST it AS DECIMAL(p,s)";
+  if (!plan.name_in_metadata) return "";
+  if (plan.wire == MYSQL_TYPE_GEOMETRY)
+    return "a shape comes as the server's bytes: ST_AsText() or ST_AsBinary() converts "
+           "it";
+  if (plan.wire == kVector)
+    return "a vector comes as the server's bytes: VECTOR_TO_STRING() makes it text";
+  return "";
+}
 
 std::vector<ColumnPlan> plan_columns(const std::vector<ResultColumn>& columns,
                                      const TypeChoices& choices) {

@@ -61,6 +61,7 @@ struct ColumnPlan {
   int scale = 0;
   bool text_in_place_of_declared = false;  // OnLossy::kText
   bool name_in_metadata = false;           // mysql_type in the field
+  bool chosen = false;                     // by types.columns
 };
 
 /// Throws Error{kRecipe} for a types.columns choice that the column's type cannot be read
@@ -70,6 +71,10 @@ std::vector<ColumnPlan> plan_columns(const std::vector<ResultColumn>& columns,
 
 /// The Arrow type as `plan` shows it.
 std::string arrow_text(const ColumnPlan& plan);
+
+/// What to do about a column that comes as text or bytes for want of a type of its own;
+/// empty where there is nothing.
+std::string hint_of(const ColumnPlan& plan);
 
 /// With the field metadata mysql_type where a plan asks for it.
 std::shared_ptr<arrow::Schema> schema_of(const std::vector<ColumnPlan>& plans);

@@ -212,6 +212,21 @@ TEST_P(MysqlQuery, APlanShowsTypesAndWhatTheAccountMay) {
     EXPECT_EQ(line.find("IDENTIFIED"), line.npos);
 }
 
+TEST_P(MysqlQuery, APlanHintsAtWhatComesAsBytes) {
+  admin().run("DROP TABLE IF EXISTS q_hints");
+  admin().run("CREATE TABLE q_hints (n INT, g POINT, d DECIMAL(65,30))");
+  const QueryPlan plan =
+      engine_for(dsn()).plan(query_of("SELECT n, g, avg(n) AS mean, d * d AS product "
+                                      "FROM q_hints GROUP BY n, g, d"),
+                             {});
+  std::vector<std::string> hints;
+  for (const auto& column : plan.columns) hints.push_back(column.hint);
+  EXPECT_THAT(hints, ElementsAre("",
+                                 "a shape comes as the server's bytes: ST_AsText() or "
+                                 "ST_AsBinary() converts it",
+                                 "", ""));
+}
+
 // RS-023
 TEST_P(MysqlQuery, AProbeConnectsAndReadsOne) {
   EXPECT_NO_THROW(engine_for(dsn()).probe(query_of("SELECT 1")));
