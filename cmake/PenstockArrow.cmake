@@ -9,6 +9,7 @@ if(NOT PENSTOCK_ARROW MATCHES "^(auto|system|wheel)$")
 endif()
 
 set(penstock_arrow_from "")
+set(penstock_arrow_folder "")  # of the libraries, where the loader does not look by itself
 if(NOT PENSTOCK_ARROW STREQUAL "wheel")
   find_package(Arrow CONFIG QUIET)
   find_package(Parquet CONFIG QUIET)
@@ -38,6 +39,7 @@ p.cpp_build_info.so_version, p.__version__, sep=';')"
   endif()
   list(GET wheel 0 wheel_include)
   list(GET wheel 1 wheel_libraries)
+  set(penstock_arrow_folder ${wheel_libraries})
   list(GET wheel 2 wheel_so)
   list(GET wheel 3 wheel_version)
   foreach(name arrow parquet)

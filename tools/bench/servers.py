@@ -296,7 +296,7 @@ class MariaDb(Served):
             f"CREATE DATABASE IF NOT EXISTS {NAME}",
             f"CREATE USER IF NOT EXISTS reader@'{HOST}'",
             f"ALTER USER reader@'{HOST}' IDENTIFIED BY '{self._password}'",
-            f"GRANT SELECT, LOCK TABLES ON {NAME}.* TO reader@'{HOST}'",
+            f"GRANT SELECT ON {NAME}.* TO reader@'{HOST}'",
         )
         # MySQL keeps the password of who came once, so that no contender pays for RSA or is kept out without it.
         pymysql.connect(host=HOST, port=self._port, user="reader", password=self._password).close()

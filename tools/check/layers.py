@@ -27,7 +27,12 @@ STAGES = {
     "engine": ("base", "declare", "guard", "columns", "dialect", "sink"),
     **{f"faces/{name}": ("base", "declare", "guard", "sink", "engine") for name in ("recipe", "task", "store")},
     "apps": ("base", "declare", "sink", "engine", "faces/recipe", "faces/task", "faces/store"),
+    "python": ("base", "declare", "sink", "engine", "faces/recipe", "faces/task", "faces/store"),
 }
+# Of other stages this one sees public headers alone: what the module needs, a C++ program could need.
+PUBLIC_ONLY = ("python",)
+# Where the sources are that are not in src/, and what stands before the names of their own headers.
+TOPS = {"apps": "apps", "python": "python"}
 
 # Of these stages a dialect sees only the headers named; public headers of theirs are named by their path, too.
 NARROW = {
@@ -44,14 +49,14 @@ DIALECT_NAME = re.compile(r"(?<![A-Za-z])(sqlite|postgres|postgresql|mysql|maria
 
 # Third-party headers and the stages that are their home.
 ARROW_USERS = ("columns", "dialect", *(f"dialect/{name}" for name in DIALECTS), "sink", "engine", "faces/recipe",
-               "faces/task", "faces/store", "apps")
+               "faces/task", "faces/store", "apps", "python")
 HOMES = [
     (r"sqlite3(ext)?\.h", ("dialect/sqlite",)),
     (r"(libpq-fe|libpq/.*|pg_config.*|postgres.*)\.h", ("dialect/postgres",)),
     (r"(mysql|mariadb|mysql/.*|mariadb/.*|ma_pvio)(\.h)?", ("dialect/mysql",)),
     (r"libfyaml\.h", ("declare",)),
     (r"CLI/.*", ("apps",)),
-    (r"nanobind/.*", ()),
+    (r"nanobind/.*", ("python",)),
     (r"parquet/.*", ("sink",)),
     (r"openssl/.*", ("base", "sink", "dialect", "dialect/mysql")),
     (r"nlohmann/.*", ("declare", "sink", "engine", "faces/recipe", "faces/task", "faces/store", "apps")),
@@ -97,8 +102,8 @@ def without(text, comments_only):
 def stage_of(path):
     """The stage of a file given relative to the root, or None."""
     parts = path.split("/")
-    if parts[0] == "apps":
-        return "apps"
+    if parts[0] in TOPS:
+        return TOPS[parts[0]]
     if parts[0] != "src":
         return None
     name = "/".join(parts[1:-1])
@@ -119,7 +124,7 @@ class Check:
 
     def run(self):
         self.read_public_headers()
-        for top in ("src", "apps"):
+        for top in ("src", *TOPS):
             for path in sorted((self.root / top).rglob("*")):
                 if path.suffix in (".h", ".cc"):
                     self.check_file(path.relative_to(self.root).as_posix())
@@ -174,13 +179,18 @@ class Check:
                 self.check_edge(path, line, stage, name, self.public[name])
             return
         if (self.root / "src" / name).is_file():
-            self.check_edge(path, line, stage, name, stage_of("src/" + name))
-        elif (self.root / "apps" / name).is_file():
-            if stage != "apps":
-                self.say(path, line, f"stage {stage} includes '{name}' of stage apps, which is below it")
-        else:
-            self.say(path, line, f"'{name}' is in neither src/ nor include/: write project includes from there, and "
-                     "others with <>")
+            if stage in PUBLIC_ONLY:
+                self.say(path, line, f"stage {stage} includes '{name}'; it sees public headers alone (penstock/...)")
+            else:
+                self.check_edge(path, line, stage, name, stage_of("src/" + name))
+            return
+        for top, other in TOPS.items():
+            if (self.root / top / name).is_file():
+                if stage != other:
+                    self.say(path, line, f"stage {stage} includes '{name}' of stage {other}, which is below it")
+                return
+        self.say(path, line, f"'{name}' is in neither src/ nor include/: write project includes from there, and "
+                 "others with <>")
 
     def check_edge(self, path, line, stage, name, other):
         if stage is None or other is None or other == stage:

@@ -47,8 +47,6 @@ class MysqlConnection final : public Connection {
   /// Begins a new transaction in two steps, so that several sessions can wait at once.
   void ask_for_snapshot(SocketWait& wait);
   void await_snapshot(SocketWait& wait);
-  /// What tells the server that this session is on from any other.
-  std::string server(SocketWait& wait);
 
  private:
   Rows ask(const std::string& sql, const std::vector<std::string>& values);

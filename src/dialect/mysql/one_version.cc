@@ -16,8 +16,6 @@ namespace {
 
 // The lock is held no longer, whatever becomes of the snapshots.
 constexpr std::chrono::milliseconds kSnapshotLimit{2000};
-// Beyond what the server itself waits for the lock.
-constexpr std::chrono::milliseconds kLockLimit{4000};
 
 bool in_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -43,25 +41,15 @@ std::string with_doubled(std::string_view name, char quote) {
 }
 
 // Snapshots under the lock: asked for from all sessions before the first answer is read,
-// so that it is held for one round trip and not for one a session. Gives why they are not
-// of one version, or nothing.
-std::string take_snapshots(MysqlConnection& locker,
-                           const std::vector<std::string>& tables,
-                           const std::vector<MysqlConnection*>& sessions,
-                           const std::stop_token& stop) {
-  SocketWait locking(Deadline::after(kLockLimit), stop);
+// so that it is held for one round trip and not for one a session.
+void take_snapshots(MysqlConnection& locker, const std::vector<std::string>& tables,
+                    const std::vector<MysqlConnection*>& sessions, const Wait& wait) {
+  SocketWait locking(wait.deadline, wait.stop);
   locker.lock(tables, locking);
-  SocketWait snapshots(Deadline::after(kSnapshotLimit), stop);
+  SocketWait snapshots(wait.deadline.sooner(Deadline::after(kSnapshotLimit)), wait.stop);
   for (MysqlConnection* session : sessions) session->ask_for_snapshot(snapshots);
-  const std::string server = locker.server(snapshots);
   for (MysqlConnection* session : sessions) session->await_snapshot(snapshots);
   locker.unlock(snapshots);
-  SocketWait looking(Deadline::after(kLockLimit), stop);
-  for (MysqlConnection* session : sessions) {
-    if (session->server(looking) == server) continue;
-    return "the connections reach several servers, each with a version of its own";
-  }
-  return "";
 }
 
 std::string why_no_lock(const Error& error, const std::vector<std::string>& tables) {
@@ -107,22 +95,8 @@ std::vector<std::unique_ptr<Connection>> connect_to_one_version(
   const auto connect = [&] {
     return std::make_unique<MysqlConnection>(dsn, target, session, wait);
   };
-  // What went wrong on the way to several sessions must not take the time of the one.
-  const auto connect_alone = [&] {
-    const Wait anew{Deadline::after(session.limits.connect), wait.stop};
-    group.clear();
-    group.push_back(std::make_unique<MysqlConnection>(dsn, target, session, anew));
-  };
   auto first = connect();
-  std::vector<std::string> tables;
-  try {
-    tables = first->tables_to_lock(statement, partition, why);
-  } catch (const Error& error) {
-    if (error.category() != Category::kTimeout) throw;
-    *why = "looking up what the query reads took too long";
-    connect_alone();
-    return group;
-  }
+  const auto tables = first->tables_to_lock(statement, partition, why);
   group.push_back(std::move(first));
   if (tables.empty()) return group;
   // The last of them is the one that locks.
@@ -135,13 +109,12 @@ std::vector<std::unique_ptr<Connection>> connect_to_one_version(
     for (const auto& one : group) {
       sessions.push_back(static_cast<MysqlConnection*>(one.get()));
     }
-    *why = take_snapshots(static_cast<MysqlConnection&>(*locker), tables, sessions,
-                          wait.stop);
-    if (!why->empty()) group.resize(1);
+    take_snapshots(static_cast<MysqlConnection&>(*locker), tables, sessions, wait);
   } catch (const Error& error) {
     if (error.category() == Category::kInterrupted) throw;
     *why = why_no_lock(error, tables);
-    connect_alone();
+    group.clear();
+    group.push_back(connect());
   }
   return group;
 }

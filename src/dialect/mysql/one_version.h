@@ -32,9 +32,8 @@ std::string_view unstable_word(std::string_view sql);
 /// long, even where it was given up. LOCK INSTANCE FOR BACKUP does not stop commits.
 ///
 /// Tables that InnoDB does not keep have no snapshot, views and functions read what the
-/// text does not say, a Galera node applies writes past such locks, and a proxy may
-/// spread the sessions over several servers: then one session it is, as where the lock is
-/// not allowed or not had within a short time.
+/// text does not say, and a Galera node applies writes past such locks: then one session
+/// it is, as where the lock is not allowed or not had within a short time.
 std::vector<std::unique_ptr<Connection>> connect_to_one_version(
     const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
     const Statement& statement, const Partition& partition, std::string* why);

@@ -217,19 +217,6 @@ void MysqlConnection::await_snapshot(SocketWait& wait) {
   require_read_only();
 }
 
-// Behind one address there may be several servers. Which of the names there are depends
-// on the server; no two servers have all alike.
-std::string MysqlConnection::server(SocketWait& wait) {
-  std::string all;
-  for (const auto& row :
-       run("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('hostname', 'port', "
-           "'server_id', 'server_uuid', 'server_uid', 'datadir', 'version')",
-           wait)) {
-    for (const auto& cell : row) all += cell.value_or("") + '\n';
-  }
-  return all;
-}
-
 std::vector<Statement> MysqlConnection::split(const Statement& statement,
                                               const Partition& partition,
                                               const Wait& wait, std::string* how) {

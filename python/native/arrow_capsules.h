@@ -1,0 +1,22 @@
+// The Arrow PyCapsule interface: rows leave by the C data interface alone, so that any
+// Arrow library of the process takes them, whichever Arrow it was built with.
+#pragma once
+
+#include <memory>
+#include <nanobind/nanobind.h>
+
+#include <arrow/type_fwd.h>
+
+#include "native/row_stream.h"
+
+namespace penstock::python {
+
+/// Each gives a capsule that owns what is in it; the caller holds the GIL. A stream's
+/// get_next may be called with the GIL or without it; its error text is the error's
+/// message and hint.
+nanobind::object schema_capsule(const arrow::Schema& schema);
+nanobind::object stream_capsule(std::shared_ptr<RowStream> rows);
+/// (schema capsule, array capsule).
+nanobind::tuple array_capsules(const arrow::RecordBatch& batch);
+
+}  // namespace penstock::python

@@ -1,0 +1,32 @@
+// Python's values as the library's.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <optional>
+#include <string>
+
+#include "penstock/environment.h"
+#include "penstock/output.h"
+#include "penstock/query.h"
+#include "penstock/recipe.h"
+#include "penstock/value.h"
+
+namespace penstock::python {
+
+/// The values to bind by name. Throws Error{kUsage} for a value of a type that cannot be
+/// bound, or an integer past 64 bits; never with the value.
+Params to_params(const nanobind::dict& values);
+
+/// The process's environment as it is now, with `variables` over it. Throws Error{kUsage}
+/// for a name that is neither a DSN's nor a parameter's: what the program itself obeys,
+/// the opt-in to private hosts first of all, comes from the environment alone.
+Environment to_environment(const nanobind::dict& variables);
+
+/// Applies the options of read(), fetch(), plan() and validate(); caps are only lowered.
+/// Throws Error{kUsage} for an unknown option, or a value out of its range.
+void apply_options(const nanobind::dict& options, Query& query);
+
+/// Where a recipe's rows go and as what: what the call says, else the recipe's sink.
+OutputOptions output_options(const nanobind::dict& choices, const RecipeSink& sink);
+
+}  // namespace penstock::python

@@ -1,0 +1,152 @@
+// The native half of the Python package; python/penstock/__init__.py is the other.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/type.h>
+
+#include "native/arrow_capsules.h"
+#include "native/calls.h"
+#include "native/errors.h"
+#include "native/row_stream.h"
+#include "penstock/version.h"
+
+namespace penstock::python {
+namespace {
+
+namespace nb = nanobind;
+using nb::literals::operator""_a;
+
+using Batch = arrow::RecordBatch;
+
+void bind_batch(nb::module_& module) {
+  nb::class_<Batch>(module, "Batch", "Rows as one Arrow record batch.")
+      .def_prop_ro("num_rows", &Batch::num_rows)
+      .def_prop_ro("num_columns", &Batch::num_columns)
+      .def_prop_ro("column_names",
+                   [](const Batch& batch) { return batch.schema()->field_names(); })
+      .def("__len__", &Batch::num_rows)
+      .def(
+          "__arrow_c_schema__",
+          [](const Batch& batch) { return schema_capsule(*batch.schema()); },
+          nb::sig("def __arrow_c_schema__(self) -> object"))
+      .def(
+          "__arrow_c_array__",
+          [](const Batch& batch, const nb::object&) { return array_capsules(batch); },
+          "requested_schema"_a = nb::none(),
+          nb::sig(
+              "def __arrow_c_array__(self, requested_schema: object | None = None) -> "
+              "tuple[object, object]"));
+}
+
+nb::list lossy_of(const RowStream& rows) {
+  nb::list list;
+  for (const LossyColumn& column : rows.lossy()) {
+    list.append(
+        nb::make_tuple(column.column, column.nulled, column.as_text, column.clamped));
+  }
+  return list;
+}
+
+void bind_stream(nb::module_& module) {
+  nb::class_<RowStream>(module, "RowStream", "The rows of a running query.")
+      .def_prop_ro("dialect", &RowStream::dialect)
+      .def_prop_ro("rows", &RowStream::rows)
+      .def_prop_ro("expected_rows", &RowStream::expected_rows)
+      .def_prop_ro("column_names",
+                   [](const RowStream& rows) { return rows.schema()->field_names(); })
+      .def("lossy", &lossy_of,
+           nb::sig("def lossy(self) -> list[tuple[str, int, int, int]]"))
+      .def("partitions",
+           [](const RowStream& rows) {
+             const Partitions parts = rows.partitions();
+             return std::pair(parts.how, parts.rows);
+           })
+      .def(
+          "next", [](RowStream& rows) { return rows.next(); },
+          nb::sig("def next(self) -> Batch | None"))
+      .def(
+          "empty",
+          [](const RowStream& rows) {
+            return arrow::RecordBatch::MakeEmpty(rows.schema()).ValueOrDie();
+          },
+          nb::sig("def empty(self) -> Batch"))
+      .def("cancel", &RowStream::cancel)
+      .def("close", &RowStream::close)
+      .def(
+          "arrow_c_schema",
+          [](const RowStream& rows) { return schema_capsule(*rows.schema()); },
+          nb::sig("def arrow_c_schema(self) -> object"))
+      .def(
+          "arrow_c_stream",
+          [](std::shared_ptr<RowStream> rows) { return stream_capsule(std::move(rows)); },
+          nb::sig("def arrow_c_stream(self) -> object"));
+}
+
+CallArguments arguments(const nb::dict& params, const nb::dict& variables,
+                        const nb::dict& options, const nb::object& on_event) {
+  return {params, variables, options, on_event};
+}
+
+void bind_calls(nb::module_& module) {
+  nb::class_<Recipe>(module, "Source", "A recipe, or a query without one.")
+      .def_ro("name", &Recipe::name)
+      .def_ro("description", &Recipe::description)
+      .def_ro("file", &Recipe::file)
+      .def_prop_ro("sink_path", [](const Recipe& recipe) { return recipe.sink.path; });
+  module.def("load_recipe", &load_recipe, "path"_a);
+  module.def("query_source", &query_source, "sql"_a, "dsn_env"_a, "name"_a);
+  module.def(
+      "open_rows",
+      [](const Recipe& source, const nb::dict& params, const nb::dict& variables,
+         const nb::dict& options, const nb::object& on_event) {
+        return open_rows(source, arguments(params, variables, options, on_event));
+      },
+      "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none());
+  module.def(
+      "fetch_file",
+      [](const Recipe& source, const nb::dict& params, const nb::dict& variables,
+         const nb::dict& options, const nb::object& on_event, const nb::dict& output,
+         const nb::object& on_progress) {
+        return fetch_file(source, arguments(params, variables, options, on_event), output,
+                          on_progress);
+      },
+      "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none(), "output"_a,
+      "on_progress"_a.none());
+  module.def(
+      "plan_query",
+      [](const Recipe& source, const nb::dict& params, const nb::dict& variables,
+         const nb::dict& options, const nb::object& on_event) {
+        return plan_query(source, arguments(params, variables, options, on_event));
+      },
+      "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none());
+  module.def(
+      "validate_source",
+      [](const Recipe& source, const nb::dict& params, const nb::dict& variables,
+         const nb::dict& options, const nb::object& on_event, bool offline) {
+        return validate_source(source, arguments(params, variables, options, on_event),
+                               offline);
+      },
+      "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none(),
+      "offline"_a);
+  module.def("dialects", &Engine::dialects,
+             "The databases of this build, and their client libraries' versions.");
+}
+
+}  // namespace
+}  // namespace penstock::python
+
+NB_MODULE(_native, module) {
+  using namespace penstock::python;
+  module.attr("__version__") = penstock::kVersion;
+  translate_errors(module);
+  bind_batch(module);
+  bind_stream(module);
+  bind_calls(module);
+}

@@ -1,0 +1,160 @@
+"""A query's rows, and their ways into the data frame libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from penstock import _native
+from penstock._errors import UsageError
+from penstock._results import LossyColumn, Partitions
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+def _needs(module: str, extra: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"this needs {module}: pip install 'penstock[{extra}]'") from error
+
+
+class Stream:
+    """Rows of a running query, to be read once and in order.
+
+    Any library that takes the Arrow PyCapsule interface takes a stream as it is (pyarrow.table(rows),
+    polars.DataFrame(rows), duckdb.sql("FROM rows")), without a copy of the data.
+
+    Threads: read it from one thread at a time; cancel() may come from any. The GIL is given away while rows are waited
+    for. Ctrl-C in the main thread stops the query in the database and raises KeyboardInterrupt.
+
+    Close it, or use it as a context manager: an unfinished stream that is closed or dropped stops its query and gives
+    back its connection.
+    """
+
+    def __init__(self, rows: _native.RowStream) -> None:
+        self._rows = rows
+        self._taken = False
+
+    # ---- what is known ----
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the result's columns, in order; known before the first row."""
+        return self._rows.column_names
+
+    @property
+    def dialect(self) -> str:
+        """ "sqlite", "postgres" or "mysql"."""
+        return self._rows.dialect
+
+    @property
+    def rows(self) -> int:
+        """Rows given so far."""
+        return self._rows.rows
+
+    @property
+    def expected_rows(self) -> int | None:
+        """Rows the result will have, where the database could say: an estimate."""
+        return None if self._rows.expected_rows < 0 else self._rows.expected_rows
+
+    @property
+    def lossy(self) -> list[LossyColumn]:
+        """Columns with values that had no exact place; complete after the last row."""
+        return [LossyColumn(*column) for column in self._rows.lossy()]
+
+    @property
+    def partitions(self) -> Partitions | None:
+        """What became of a read that was asked to be partitioned; rows are complete after the last one."""
+        how, rows = self._rows.partitions()
+        return Partitions(how, rows) if how else None
+
+    # ---- reading ----
+
+    def __arrow_c_schema__(self) -> object:
+        return self._rows.arrow_c_schema()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rest of the rows. A requested schema is not heeded; the consumer casts."""
+        self._take()
+        return self._rows.arrow_c_stream()
+
+    def batches(self) -> Iterator[_native.Batch]:
+        """The rows as record batches of at least one row, each read while the one before is used.
+
+        A Batch has the Arrow PyCapsule interface: pyarrow.record_batch(batch), polars.DataFrame(batch).
+        """
+        self._take()
+        return self._iterate()
+
+    def _iterate(self) -> Iterator[_native.Batch]:
+        try:
+            while (batch := self._rows.next()) is not None:
+                yield batch
+        finally:
+            self.close()
+
+    def to_pyarrow(self) -> pyarrow.Table:
+        """All rows as a pyarrow Table, a chunk a batch. Needs pyarrow."""
+        pyarrow = _needs("pyarrow", "pyarrow")
+        schema = pyarrow.schema(self)
+        return pyarrow.Table.from_batches([pyarrow.record_batch(batch) for batch in self.batches()], schema=schema)
+
+    def to_pandas(self, **options: Any) -> pandas.DataFrame:
+        """All rows as a pandas DataFrame. Needs pandas and pyarrow.
+
+        Args:
+            **options: of pyarrow.Table.to_pandas. By default columns keep their Arrow types
+                (pandas.ArrowDtype), so that integers with NULLs stay integers and decimals exact; give
+                types_mapper=None for NumPy's types.
+        """
+        pandas = _needs("pandas", "pandas")
+        _needs("pyarrow", "pandas")
+        options.setdefault("types_mapper", pandas.ArrowDtype)
+        table = self.to_pyarrow()
+        return table.to_pandas(**options)
+
+    def to_polars(self) -> polars.DataFrame:
+        """All rows as a polars DataFrame. Needs polars."""
+        polars = _needs("polars", "polars")
+        frames = [polars.DataFrame(batch) for batch in self.batches()]
+        return polars.concat(frames or [polars.DataFrame(self._rows.empty())], rechunk=False)
+
+    def _take(self) -> None:
+        if self._taken:
+            raise UsageError(
+                "the stream's rows have been taken",
+                code="stream_consumed",
+                hint="a stream is read once; call penstock.read() again, or keep the table",
+                error_type="UsageError",
+                exit_code=2,
+            )
+        self._taken = True
+
+    # ---- its end ----
+
+    def cancel(self) -> None:
+        """Asks the database to stop; whoever waits for rows gets InterruptedError. From any thread; returns at once."""
+        self._rows.cancel()
+
+    def close(self) -> None:
+        """Stops what is not read yet and waits until the database has let go of it. May be called again."""
+        self._rows.close()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<penstock.Stream of {self.dialect}: {len(self.column_names)} columns, {self.rows} rows so far>"
+
