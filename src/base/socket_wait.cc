@@ -1,5 +1,6 @@
 #include "base/socket_wait.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -41,14 +42,15 @@ void SocketWait::check() const {
   }
 }
 
-void SocketWait::until(int socket, bool readable) {
+bool SocketWait::until(int socket, bool readable, std::chrono::milliseconds at_most) {
   while (true) {
     check();
-    int wait_ms = -1;
+    int wait_ms = at_most == kForEver ? -1 : static_cast<int>(at_most.count());
     if (deadline_.at() != Deadline::Clock::time_point::max()) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(
           deadline_.at() - Deadline::Clock::now());
-      wait_ms = static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000));
+      wait_ms = static_cast<int>(
+          std::min<std::int64_t>({left.count(), at_most.count(), 1'000'000}));
     }
     pollfd polled[2] = {{socket, static_cast<short>(readable ? POLLIN : POLLOUT), 0},
                         {event_, POLLIN, 0}};
@@ -57,7 +59,8 @@ void SocketWait::until(int socket, bool readable) {
       throw Error(Category::kUnexpected, "poll_failed",
                   std::string("cannot wait for a socket: ") + std::strerror(errno));
     }
-    if (ready > 0 && polled[0].revents != 0) return;
+    if (ready > 0 && polled[0].revents != 0) return true;
+    if (ready == 0 && at_most != kForEver) return false;
   }
 }
 

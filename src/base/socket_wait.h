@@ -1,6 +1,7 @@
 // Waiting for a socket, but no longer than we may.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -21,14 +22,20 @@ class SocketWait {
   /// Returns when `socket` can be read, or written. Throws Error{kInterrupted} once the
   /// token is triggered, Error{kTimeout} once the deadline has passed, Error{kUnexpected}
   /// if poll fails.
-  void until_readable(int socket) { until(socket, true); }
-  void until_writable(int socket) { until(socket, false); }
+  void until_readable(int socket) { until(socket, true, kForEver); }
+  void until_writable(int socket) { until(socket, false, kForEver); }
+  /// The same, but false where `socket` cannot be read within `at_most`.
+  bool until_readable(int socket, std::chrono::milliseconds at_most) {
+    return until(socket, true, at_most);
+  }
 
   /// Throws as above without waiting.
   void check() const;
 
  private:
-  void until(int socket, bool readable);
+  static constexpr auto kForEver = std::chrono::milliseconds::max();
+
+  bool until(int socket, bool readable, std::chrono::milliseconds at_most);
 
   Deadline deadline_;
   std::stop_token stop_;

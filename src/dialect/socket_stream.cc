@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <sys/socket.h>
@@ -17,6 +18,27 @@ namespace {
 // Large enough that a system call is not felt, small enough to stay in the second-level
 // cache.
 constexpr std::size_t kReceiveBytes = 256 * 1024;
+// Servers send some 8 to 16 KiB at a time. Waking for each costs both sides more than the
+// decoding does, so that a wait in the middle of many rows is for this much, but not
+// long.
+constexpr int kMuchBytes = 128 * 1024;
+constexpr std::chrono::milliseconds kSoon{2};
+
+// For as long as it lives, a socket counts as readable only once it holds this much, or
+// its end.
+class LowWater {
+ public:
+  LowWater(int socket, int bytes) : socket_(socket) { set(bytes); }
+  ~LowWater() { set(1); }
+  LowWater(const LowWater&) = delete;
+  LowWater& operator=(const LowWater&) = delete;
+
+ private:
+  void set(int bytes) {
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+  }
+  int socket_;
+};
 
 }  // namespace
 
@@ -30,7 +52,7 @@ void connection_lost(std::string_view why) {
 void SocketStream::await_encrypted(int result, std::string_view what, SocketWait& wait) {
   const int code = SSL_get_error(static_cast<SSL*>(ssl_), result);
   if (code == SSL_ERROR_WANT_READ) {
-    wait.until_readable(socket_);
+    await_bytes(wait);
   } else if (code == SSL_ERROR_WANT_WRITE) {
     wait.until_writable(socket_);
   } else if (code == SSL_ERROR_ZERO_RETURN) {
@@ -38,6 +60,14 @@ void SocketStream::await_encrypted(int result, std::string_view what, SocketWait
   } else {
     connection_lost(what);
   }
+}
+
+void SocketStream::await_bytes(SocketWait& wait) {
+  if (received_ >= static_cast<std::size_t>(kMuchBytes)) {
+    const LowWater much(socket_, kMuchBytes);
+    if (wait.until_readable(socket_, kSoon)) return;
+  }
+  wait.until_readable(socket_);
 }
 
 void SocketStream::send(std::string_view bytes, SocketWait& wait) {
@@ -80,7 +110,7 @@ std::size_t SocketStream::receive_encrypted(char* to, std::size_t room,
 // so.
 std::size_t SocketStream::receive_plain(char* to, std::size_t room, SocketWait& wait) {
   while (true) {
-    if (drained_) wait.until_readable(socket_);
+    if (drained_) await_bytes(wait);
     const ssize_t got = ::recv(socket_, to, room, 0);
     drained_ = got < static_cast<ssize_t>(room);
     if (got > 0) return static_cast<std::size_t>(got);
@@ -95,8 +125,10 @@ void SocketStream::receive(SocketWait& wait) {
   make_room();
   char* to = buffer_.get() + end_;
   const std::size_t room = capacity_ - end_;
-  end_ +=
+  const std::size_t got =
       ssl_ == nullptr ? receive_plain(to, room, wait) : receive_encrypted(to, room, wait);
+  end_ += got;
+  received_ += got;
 }
 
 void SocketStream::put(std::string_view bytes) {

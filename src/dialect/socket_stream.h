@@ -50,6 +50,7 @@ class SocketStream {
     void operator()(char* memory) const noexcept { std::free(memory); }
   };
   void make_room();
+  void await_bytes(SocketWait& wait);
   std::size_t receive_plain(char* to, std::size_t room, SocketWait& wait);
   std::size_t receive_encrypted(char* to, std::size_t room, SocketWait& wait);
   void await_encrypted(int result, std::string_view what, SocketWait& wait);
@@ -61,6 +62,7 @@ class SocketStream {
   std::size_t begin_ = 0;  // of what has been received and not yet taken
   std::size_t end_ = 0;
   bool drained_ = false;  // the last read took all there was
+  std::size_t received_ = 0;
 };
 
 /// Throws Error{kUnavailable}, code connection_lost.
