@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace penstock {
 namespace {
 
@@ -22,6 +24,11 @@ void append_value(Statement& statement, std::string name, const Value& value,
   statement.names.push_back(std::move(name));
   statement.values.push_back(value);
   append_text(statement, cast);
+}
+
+bool in_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 }  // namespace
@@ -77,6 +84,21 @@ Statement restricted(Statement statement, std::string_view key, const KeyRange& 
   }
   append_text(statement, range.nulls ? fmt::format(" OR {} IS NULL)", key) : ")");
   return statement;
+}
+
+bool has_word(std::string_view sql, std::string_view word) {
+  if (word.empty()) return false;
+  const std::string text = to_lower(sql);
+  const std::string wanted = to_lower(word);
+  for (std::size_t at = text.find(wanted); at != std::string::npos;
+       at = text.find(wanted, at + 1)) {
+    const std::size_t end = at + wanted.size();
+    const bool begins = at == 0 || !in_word(text[at - 1]) || !in_word(wanted.front());
+    const bool ends =
+        end == text.size() || !in_word(text[end]) || !in_word(wanted.back());
+    if (begins && ends) return true;
+  }
+  return false;
 }
 
 std::string quote_identifier(std::string_view name, char quote) {

@@ -41,6 +41,10 @@ Statement select_from(std::string_view head, const Statement& inner);
 Statement restricted(Statement statement, std::string_view key, const KeyRange& range,
                      std::string_view cast = {});
 
+/// Whether `word` stands in `sql` with no letter, digit, _, $ or byte beyond ASCII beside
+/// it, in any case of ASCII, also within a text or a comment.
+bool has_word(std::string_view sql, std::string_view word);
+
 /// `name` as an identifier: in `quote`s, with those inside doubled.
 std::string quote_identifier(std::string_view name, char quote);
 

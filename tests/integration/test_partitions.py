@@ -219,6 +219,14 @@ def test_a_comment_at_the_end_does_not_swallow_the_bracket(penstock, numbers):
         assert read(penstock, sql, "--partitions", 3).num_rows == 100_000
 
 
+def test_a_value_that_each_connection_makes_for_itself_is_not_split_by(penstock, numbers):
+    sql = "SELECT abs(random() % 100) AS k, n FROM numbers"
+    table = read(penstock, sql, "--partition-on", "k", "--partitions", 3)
+    assert sorted(table.column("n").to_pylist()) == list(range(1, 100_001))
+    assert partitions_of(penstock) == {
+        "how": "what random() gives is not the same in every connection", "rows": []}
+
+
 def test_a_parameter_keeps_its_value_in_every_part(penstock, numbers):
     table = read(penstock, "SELECT n FROM numbers WHERE n <= :most", "-p", "most=500", "--partition-on", "n",
                  "--partitions", 3)

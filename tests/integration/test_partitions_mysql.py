@@ -40,7 +40,7 @@ KEYS = {
     **{name: ("BIGINT", COLUMNS[name])
        for name in ("nulls", "all_null", "negative", "edges", "equal", "one", "empty", "skewed")},
     "unsigned": ("BIGINT UNSIGNED", [0, 1, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1, None]),
-    "tiny": ("TINYINT UNSIGNED", [0, 255, 7, None]),
+    "tiny": ("TINYINT(1)", [-128, 127, 7, None]),
     "decimal": ("DECIMAL(20,4)", ["-1.5000", "-1.4999", "0.0000", "0.0001", "2.0000", None]),
     "long_decimal": ("DECIMAL(65,0)", ["-" + "9" * 65, "0", "9" * 65, "1" + "0" * 40]),
     "double": ("DOUBLE", ["-1.5", "-0.5", "0", "0.5", "1.5", "1e300", "-1e300", "9223372036854775807", None]),
@@ -186,6 +186,14 @@ def test_an_account_that_may_not_lock_reads_by_one_connection(my, server):
     ("SELECT id FROM parts_rows LOCK IN SHARE MODE", "with SHARE each connection might take other rows")])
 def test_what_cannot_be_shown_to_be_of_one_version_is_read_by_one_connection(my, sql, why):
     assert read_of_one_connection(my, sql)[1] == why
+
+
+def test_an_expression_has_the_type_that_it_has_in_one_read(my):
+    sql = "SELECT id, k + 1 AS more, 1 AS one, NULL AS nothing FROM parts_key_tiny"
+    whole = read(my, sql)
+    parts = read(my, sql, "--partition-on", "id", "--partitions", 3)
+    assert parts.schema == whole.schema
+    assert rows_of(parts) == rows_of(whole)
 
 
 def test_without_a_column_there_is_one_connection(my):

@@ -157,6 +157,12 @@ def test_a_given_range_asks_nothing_and_loses_nothing(pg, recipe):  # noqa: F811
     assert partitions_of(pg)["rows"] == [199, 19801]
 
 
+def test_a_value_that_each_session_makes_for_itself_is_not_split_by(pg):  # noqa: F811
+    table = read(pg, "SELECT (random() * 100)::int AS k, id FROM parts.rows", "--partition-on", "k", "--partitions", 3)
+    assert sorted(table.column("id").to_pylist()) == list(range(1, 20001))
+    assert partitions_of(pg) == {"how": "what random() gives is not the same in every session", "rows": []}
+
+
 def test_a_parameter_keeps_its_value_in_every_part(pg):  # noqa: F811
     table = read(pg, "SELECT id FROM parts.rows WHERE id <= :most AND word <> :word", "-p", "most=500", "-p", "word=é",
                  "--partition-on", "id", "--partitions", 3)

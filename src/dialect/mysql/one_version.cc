@@ -17,24 +17,6 @@ namespace {
 // The lock is held no longer, whatever becomes of the snapshots.
 constexpr std::chrono::milliseconds kSnapshotLimit{2000};
 
-bool in_word(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
-}
-
-bool has_word(std::string_view lower_sql, std::string_view lower_name) {
-  for (std::size_t at = lower_sql.find(lower_name); at != std::string_view::npos;
-       at = lower_sql.find(lower_name, at + 1)) {
-    const std::size_t end = at + lower_name.size();
-    const bool begins =
-        at == 0 || !in_word(lower_sql[at - 1]) || !in_word(lower_name.front());
-    const bool ends = end == lower_sql.size() || !in_word(lower_sql[end]) ||
-                      !in_word(lower_name.back());
-    if (begins && ends) return true;
-  }
-  return false;
-}
-
 std::string with_doubled(std::string_view name, char quote) {
   const std::string quoted = quote_identifier(name, quote);
   return quoted.substr(1, quoted.size() - 2);
@@ -71,10 +53,8 @@ bool may_name(std::string_view sql, std::string_view name) {
   const auto beyond_ascii = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
   // Which letters are one in another case, the server knows.
   if (std::any_of(name.begin(), name.end(), beyond_ascii)) return true;
-  const std::string text = to_lower(sql);
-  const std::string wanted = to_lower(name);
-  return has_word(text, wanted) || has_word(text, with_doubled(wanted, '`')) ||
-         has_word(text, with_doubled(wanted, '"'));
+  return has_word(sql, name) || has_word(sql, with_doubled(name, '`')) ||
+         has_word(sql, with_doubled(name, '"'));
 }
 
 std::string_view unstable_word(std::string_view sql) {

@@ -51,6 +51,11 @@ constexpr const char* kTypesSql =
 constexpr const char* kDimensionsSql =
     "SELECT attndims FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum = $2";
 
+// Functions that may give another value each time.
+constexpr const char* kVolatileSql =
+    "SELECT DISTINCT proname FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND prokind "
+    "= 'f' AND prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype";
+
 constexpr const char* kAccountSql =
     "SELECT 'role attribute: ' || a.word FROM pg_catalog.pg_roles r, LATERAL (VALUES "
     "(r.rolsuper, 'SUPERUSER'), (r.rolreplication, 'REPLICATION'), "
@@ -295,6 +300,14 @@ std::vector<Statement> PostgresConnection::split(const Statement& statement,
         std::string_view(line).substr(std::min(step, line.size()));
     if (!name.starts_with("Limit") && !name.starts_with("Sample Scan")) continue;
     *how = "which rows a LIMIT or a sample takes is not the same in every session";
+    return {statement};
+  }
+  const Result functions = run(kVolatileSql);
+  for (int row = 0; row < PQntuples(functions.get()); ++row) {
+    const std::string function = field(functions.get(), row, 0);
+    if (!has_word(statement.source, function)) continue;
+    *how = fmt::format("what {}() gives is not the same in every session",
+                       printable(function));
     return {statement};
   }
   const std::string key = quote_identifier(partition.column, '"');

@@ -110,6 +110,11 @@ std::vector<Statement> SqliteConnection::split(const Statement& statement,
   prepare_read(
       statement);  // a single statement that reads, before anything is put around it
   if (!partition.column.empty()) {
+    for (const char* function : {"random", "randomblob"}) {
+      if (!has_word(statement.source, function)) continue;
+      *how = fmt::format("what {}() gives is not the same in every connection", function);
+      return {statement};
+    }
     const std::string key = quote_identifier(partition.column, '"');
     const auto edge = [&key](std::string_view function) {
       return fmt::format(

@@ -48,6 +48,14 @@ TEST(Partition, TheWholeRangeOf64BitsIsCutWithoutOverflow) {
   EXPECT_EQ(cuts(kLeast, kLeast + 2, 2), Cuts{kLeast + 1});
 }
 
+TEST(Partition, AWordIsFoundInAnyCaseAndOnlyAsAWhole) {
+  EXPECT_TRUE(has_word("SELECT Random() FROM t", "random"));
+  EXPECT_TRUE(has_word("random", "RANDOM"));
+  EXPECT_TRUE(has_word("randoms random", "random"));
+  EXPECT_FALSE(has_word("SELECT random_2, xrandom, random$ FROM t", "random"));
+  EXPECT_FALSE(has_word("SELECT 1", ""));
+}
+
 bool holds(const KeyRange& range, std::int64_t key) {
   return (!range.low || key >= std::get<std::int64_t>(*range.low)) &&
          (!range.high || key < std::get<std::int64_t>(*range.high));
