@@ -452,6 +452,31 @@ def test_it_works_through_pgbouncer_in_transaction_mode(pg):  # noqa: F811
     assert not errors
 
 
+# RS-024
+@pytest.mark.parametrize("change, code", [
+    (lambda dsn: dsn.replace("reader:", "reader:wrong"), "authentication_failed"),
+    (lambda dsn: dsn.replace("reader:", "nobody_here:"), "authentication_failed"),
+    (lambda dsn: dsn.replace("/penstock?", "/no_such_database?"), "no_such_database"),
+    (lambda dsn: dsn.replace("sslmode=disable", "sslmode=require"), "tls_failed")])
+def test_what_pgbouncer_refuses_is_told_as_the_server_tells_it(pg, change, code):  # noqa: F811
+    dsn = variable("PENSTOCK_TEST_PGBOUNCER_DSN")
+    assert change(dsn) != dsn
+    result = query(connected(pg, change(dsn)), "SELECT 1", "-o", "x.csv")
+    assert (result.code, result.error["code"], result.error["error_type"]) == (3, code, "DataSourceError"), result
+
+
+# RS-008
+@pytest.mark.parametrize("dsn", ["PENSTOCK_TEST_POSTGRES_DSN", "PENSTOCK_TEST_PGBOUNCER_DSN"])
+@pytest.mark.parametrize("value, kind, shown", [
+    ("p:str=7", "text", "7"), ("p=7", "integer", "7"), ("p=2147483648", "bigint", "2147483648"),
+    ("p=-9223372036854775808", "bigint", "-9223372036854775808"), ("p=0.10", "numeric", "0.1"),
+    ("p=1.0e+22", "numeric", "10000000000000000000000"), ("p=true", "boolean", "true"), ("p=2026-01-02", "text", "2026-01-02")])
+def test_a_bound_value_has_the_type_of_its_literal(pg, dsn, value, kind, shown):  # noqa: F811
+    connected(pg, variable(dsn))
+    table = arrow(pg, "SELECT pg_typeof(c)::text AS kind, c::text AS shown FROM (SELECT :p AS c) AS t", "-p", value)
+    assert table.to_pylist() == [{"kind": kind, "shown": shown}]
+
+
 # RS-017 RS-018
 def test_a_unix_socket_is_dialled_when_opted_in_and_refused_otherwise(pg, admin, certificates_folder):  # noqa: F811
     reader = Database(variable("PENSTOCK_TEST_POSTGRES_DSN"))

@@ -48,6 +48,8 @@ CASES = [
     case("float4", "1.1::float4", pa.float32(), 1.100000023841858),
     case("float4_nan", "'NaN'::float4", pa.float32(), NAN),
     case("float4_infinity", "'-Infinity'::float4", pa.float32(), -INF),
+    case("float4_plus_infinity", "'Infinity'::float4", pa.float32(), INF),
+    case("float8_minus_infinity", "'-Infinity'::float8", pa.float64(), -INF),
     case("float8", "0.1::float8", pa.float64(), 0.1),
     case("float8_least", "'5e-324'::float8", pa.float64(), 5e-324),
     case("float8_most", "'1.7976931348623157e308'::float8", pa.float64(), 1.7976931348623157e308),
@@ -97,6 +99,8 @@ CASES = [
     # The server's own zone is Asia/Kolkata; a session of ours reads it as UTC.
     case("timestamptz_without_zone", "'2026-01-02 03:04:05'::timestamptz", STAMP_UTC,
          datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)),
+    case("timestamptz_bc", "'0001-12-31 23:40:28+00 BC'::timestamptz", STAMP_UTC, Integers(-62135597972000000)),
+    case("timestamptz_last", "'294247-01-10 04:00:54.775807+00'::timestamptz", STAMP_UTC, Integers(MOST)),
     case("interval", "'1 mon -1 day 00:00:00.000001'::interval", INTERVAL, pa.MonthDayNano([1, -1, 1000])),
     case("interval_years", "'178000000 years'::interval", INTERVAL, pa.MonthDayNano([2136000000, 0, 0])),
     case("interval_negative", "'-1 year 2 days -03:00:00'::interval", INTERVAL,
@@ -150,6 +154,7 @@ CASES = [
     case("array_jsonb", "ARRAY['1'::jsonb]", TEXT, "{1}", "jsonb[]"),
     case("array_inet", "ARRAY['10.0.0.1'::inet]", TEXT, "{10.0.0.1}", "inet[]"),
     case("array_of_domain", "ARRAY[1, 2]::types.positive[]", TEXT, "{1,2}", "types.positive[]"),
+    case("array_bool_empty", "'{}'::bool[]", pa.list_(pa.bool_()), []),
     case("array_vector", "'1 2'::int2vector", TEXT, "1 2", "int2vector"),
     # the rest: text as the server prints it, and its name
     case("money", "'-$1.00'::money", TEXT, "-$1.00", "money"),
@@ -161,6 +166,10 @@ CASES = [
     case("range_empty", "'empty'::int4range", TEXT, "empty", "int4range"),
     case("range", "'[2026-01-01,2026-01-02)'::daterange", TEXT, "[2026-01-01,2026-01-02)", "daterange"),
     case("multirange", "'{[1,3),[5,9)}'::int4multirange", TEXT, "{[1,3),[5,9)}", "int4multirange"),
+    case("macaddr8", "'08:00:2b:01:02:03:04:05'::macaddr8", TEXT, "08:00:2b:01:02:03:04:05", "macaddr8"),
+    case("range_infinite", "'(,infinity)'::daterange", TEXT, "(,infinity)", "daterange"),
+    case("composite_null", "ROW(NULL, ROW(NULL, NULL))::types.outer_pair", TEXT, '(,"(,)")', "types.outer_pair"),
+    case("domain_of_array", "'{1,NULL}'::types.numbers", pa.list_(pa.int32()), [1, None]),
     case("point", "'(1,2)'::point", TEXT, "(1,2)", "point"),
     case("polygon", "'((0,0),(1,1))'::polygon", TEXT, "((0,0),(1,1))", "polygon"),
     case("hstore", "'a=>1, b=>NULL'::hstore", TEXT, '"a"=>"1", "b"=>NULL', "hstore"),
@@ -198,6 +207,7 @@ def schema(admin):  # noqa: F811
         CREATE TYPE types.pair AS (a int, b text);
         CREATE TYPE types.outer_pair AS (n int, p types.pair);
         CREATE DOMAIN types.positive AS int CHECK (value > 0);
+        CREATE DOMAIN types.numbers AS int[];
         CREATE DOMAIN types.price AS numeric(12,2);
         GRANT USAGE ON SCHEMA types TO PUBLIC;""")
     yield
@@ -261,7 +271,7 @@ def test_every_type_can_be_written_to_parquet(shared, row):
                 "months": parts.months, "days": parts.days, "microseconds": parts.nanoseconds // 1000})
         elif name in ("float4_nan", "float8_nan"):
             assert str(read.column(name).to_pylist()) == "[nan]"
-        elif name.startswith(("date_", "timestamp_")):
+        elif name.startswith(("date_", "timestamp")):
             storage = pa.int32() if name.startswith("date_") else pa.int64()
             assert read.column(name).cast(storage) == row.column(name).cast(storage)
         elif name != "array_interval":
@@ -291,6 +301,8 @@ CSV_DIFFERS = {
     "timestamp_bc": ("0001-12-31 23:40:28 BC", "0000-12-31 23:40:28.000000"),
     "timestamp_first": ("4713-01-01 00:00:00 BC", "-4712-01-01 00:00:00.000000"),
     "timestamptz": ("2026-01-01 21:34:05+00", "2026-01-01 21:34:05.000000Z"),
+    "timestamptz_bc": ("0001-12-31 23:40:28+00 BC", "0000-12-31 23:40:28.000000Z"),
+    "timestamptz_last": ("294247-01-10 04:00:54.775807+00", "294247-01-10 04:00:54.775807Z"),
     "timestamptz_without_zone": ("2026-01-02 03:04:05+00", "2026-01-02 03:04:05.000000Z"),
 }
 
@@ -306,3 +318,22 @@ def test_csv_has_the_servers_own_text_but_where_ours_is_declared_to_differ(share
         if mine != theirs:
             differing[name] = (theirs, mine)
     assert differing == CSV_DIFFERS
+
+
+# The server's own limit of a value is 1 GB.
+@pytest.mark.measures
+def test_a_bytea_of_300_mb_arrives_whole(shared, admin):  # noqa: F811
+    size = 300_000_000
+    admin.run("DROP TABLE IF EXISTS types.large; CREATE TABLE types.large (n int, b bytea);"
+              "ALTER TABLE types.large ALTER b SET STORAGE EXTERNAL;"
+              "GRANT SELECT ON types.large TO PUBLIC;"
+              f"INSERT INTO types.large SELECT 1, decode(repeat('00010203fffefdfc0a0d', {size // 10}), 'hex');"
+              "INSERT INTO types.large VALUES (2, 'last')")
+    for name in ("large.arrows", "large.parquet"):
+        assert query(shared, "SELECT n, b FROM types.large ORDER BY n", "-o", name).code == 0
+        path = shared.cwd / name
+        table = pq.read_table(path) if name.endswith("parquet") else pa.ipc.open_stream(path).read_all()
+        first, last = table.column("b").to_pylist()
+        assert first == bytes.fromhex("00010203fffefdfc0a0d") * (size // 10)
+        assert last == b"last"
+        path.unlink()

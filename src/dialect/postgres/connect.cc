@@ -79,11 +79,13 @@ Error connect_error(PGconn* connection, const std::string& place) {
   const std::string message = printable(trim(PQerrorMessage(connection)), 400);
   Classified found{Category::kUnavailable, "connect_failed",
                    "check that the server runs and can be reached"};
-  if (message.find("password authentication failed") != std::string::npos ||
+  // In the words of the server, and of PgBouncer.
+  if (message.find("authentication failed") != std::string::npos ||
       message.find("no password supplied") != std::string::npos ||
       message.find("no pg_hba.conf entry") != std::string::npos) {
     found = classify("28P01");
-  } else if (message.find("FATAL:  database \"") != std::string::npos) {
+  } else if (message.find("FATAL:  database \"") != std::string::npos ||
+             message.find("FATAL:  no such database") != std::string::npos) {
     found = classify("3D000");
   } else if (message.find("certificate") != std::string::npos ||
              message.find("SSL") != std::string::npos) {
