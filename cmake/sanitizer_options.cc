@@ -1,5 +1,5 @@
-// The sanitizers' options of a sanitizer build; the environment's ASAN_OPTIONS and
-// UBSAN_OPTIONS still win.
+// The sanitizers' options of a sanitizer build; the environment's ASAN_OPTIONS,
+// TSAN_OPTIONS and UBSAN_OPTIONS still win.
 
 extern "C" {
 
@@ -13,5 +13,17 @@ __attribute__((visibility("default"), used)) const char* __asan_default_options(
 
 __attribute__((visibility("default"), used)) const char* __ubsan_default_options() {
   return "print_stacktrace=1";
+}
+
+// Tests of locks fork.
+__attribute__((visibility("default"), used)) const char* __tsan_default_options() {
+  return "die_after_fork=0:halt_on_error=1:second_deadlock_stack=1:ignore_"
+         "noninstrumented_modules=0";
+}
+
+// The locks and atomics inside Arrow's libraries are not instrumented, so what these
+// order looks like a race. Nothing of our own stands here.
+__attribute__((visibility("default"), used)) const char* __tsan_default_suppressions() {
+  return "called_from_lib:libarrow.so\ncalled_from_lib:libparquet.so\n";
 }
 }

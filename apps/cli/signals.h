@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a stop token; SIGPIPE as an error of write().
+// SIGINT and SIGTERM as a stop token; SIGPIPE and SIGXFSZ as an error of write().
 #pragma once
 
 #include <atomic>

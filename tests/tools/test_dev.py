@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-VERBS = ["demo", "build", "test", "check", "ci", "bench", "fuzz", "shell"]
+VERBS = ["demo", "build", "test", "check", "ci", "bench", "fuzz", "faults", "shell"]
 
 
 def dev(*arguments, path=None, **options):

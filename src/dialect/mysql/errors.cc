@@ -70,9 +70,13 @@ Error server_error(unsigned number, std::string_view sqlstate, std::string_view 
   const Classified found = classify(number, sqlstate);
   const std::string place = where.empty() ? "" : fmt::format("{}: ", where);
   const bool own = number >= 2000 && number < 3000;
-  return Error(found.category, std::string(found.code),
-               place + printable(trim(message), 400), std::string(found.hint),
-               own ? "" : std::string(sqlstate));
+  // A broken network's packets may say nothing, and the client library then repeats it.
+  const std::string text =
+      trim(message).empty()
+          ? fmt::format("the server gave error {} without a message", number)
+          : printable(trim(message), 400);
+  return Error(found.category, std::string(found.code), place + text,
+               std::string(found.hint), own ? "" : std::string(sqlstate));
 }
 
 Error error_of(MYSQL* connection, std::string_view where) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "faults/figures.h"
 #include "unit/database.h"
 
 namespace penstock {
@@ -103,16 +104,18 @@ TEST(CorruptFiles, EveryByteOfTheHeaderChanged) {
 TEST(CorruptFiles, RandomBytesChanged) {
   const Folder folder;
   const std::string path = folder.file("x.db");
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  const std::size_t count = cases(300, 20'000);
+  for (unsigned seed = 0; seed < count; ++seed) {
     std::mt19937 random(seed);  // NOLINT: the same every time
     std::string bytes = healthy();
-    const std::size_t count = std::size_t{1} << (seed % 9);
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t changes = std::size_t{1} << (seed % 9);
+    for (std::size_t i = 0; i < changes; ++i) {
       bytes[random() % bytes.size()] = static_cast<char>(random());
     }
     write_bytes(path, bytes);
     read_to_the_end(path, "seed " + std::to_string(seed));
   }
+  report("corrupt files", std::to_string(count) + " files, 6 queries each");
 }
 
 TEST(CorruptFiles, APageThatPointsAtItself) {

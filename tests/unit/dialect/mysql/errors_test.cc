@@ -58,5 +58,11 @@ TEST(MysqlErrors, AMessageIsPrintableAndHasItsState) {
   EXPECT_EQ(server_error(2013, "HY000", "Lost connection").sqlstate(), "");
 }
 
+// RS-026
+TEST(MysqlErrors, AServerThatSaysNothingIsGivenWords) {
+  EXPECT_EQ(server_error(1146, "42S02", " ").message(),
+            "the server gave error 1146 without a message");
+}
+
 }  // namespace
 }  // namespace penstock::mysql

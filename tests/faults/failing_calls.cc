@@ -1,0 +1,108 @@
+// LD_PRELOAD: one system call of the program, on a file, fails or kills it.
+//
+// FAULT_AT=CALL:NUMBER:WHAT, where CALL is write, fsync, rename or close, NUMBER counts
+// from 0 the calls of that kind on a file whose path holds FAULT_PATH, and WHAT is an
+// errno's number, "before" or "after" (SIGKILL). Calls that were counted are told, one
+// character each, to the file FAULT_SEEN.
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace {
+
+template <class Function>
+Function real(const char* name) {
+  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
+
+struct Plan {
+  char call[16] = "";
+  int at = -1;
+  char what[16] = "";
+  const char* path = ::getenv("FAULT_PATH");
+  int seen = -1;
+  std::atomic<int> count = 0;
+
+  Plan() {
+    const char* text = ::getenv("FAULT_AT");
+    if (text == nullptr || path == nullptr) return;
+    if (std::sscanf(text, "%15[a-z]:%d:%15s", call, &at, what) != 3) std::abort();
+    if (const char* file = ::getenv("FAULT_SEEN"); file != nullptr)
+      seen = ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  }
+};
+
+Plan& plan() {
+  static Plan made;
+  return made;
+}
+
+// Loaded before main, so that what the program does to its environment comes later.
+__attribute__((constructor)) void load() { plan(); }
+
+bool is_ours(int fd) {
+  if (plan().path == nullptr || fd == plan().seen) return false;
+  char link[64];
+  char name[4096];
+  std::snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  const ssize_t size = ::readlink(link, name, sizeof(name) - 1);
+  if (size < 0) return false;
+  name[size] = '\0';
+  return std::strstr(name, plan().path) != nullptr &&
+         std::strstr(name, ".lock") == nullptr;
+}
+
+template <class Result, class Real>
+Result call(const char* name, bool ours, Real make) {
+  Plan& wanted = plan();
+  if (!ours || std::strcmp(name, wanted.call) != 0) return make();
+  const int number = wanted.count++;
+  if (wanted.seen >= 0)
+    static_cast<void>(
+        real<ssize_t (*)(int, const void*, size_t)>("write")(wanted.seen, ".", 1));
+  if (number != wanted.at) return make();
+  if (std::strcmp(wanted.what, "before") == 0) ::raise(SIGKILL);
+  if (std::strcmp(wanted.what, "after") == 0) {
+    make();
+    ::raise(SIGKILL);
+  }
+  // A close that fails has closed all the same.
+  if (std::strcmp(name, "close") == 0) make();
+  errno = std::atoi(wanted.what);
+  return Result{-1};
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) ssize_t write(int fd, const void* data,
+                                                     size_t size) {
+  return call<ssize_t>("write", is_ours(fd), [&] {
+    return real<ssize_t (*)(int, const void*, size_t)>("write")(fd, data, size);
+  });
+}
+
+__attribute__((visibility("default"))) int fsync(int fd) {
+  return call<int>("fsync", is_ours(fd), [&] { return real<int (*)(int)>("fsync")(fd); });
+}
+
+__attribute__((visibility("default"))) int close(int fd) {
+  return call<int>("close", is_ours(fd), [&] { return real<int (*)(int)>("close")(fd); });
+}
+
+__attribute__((visibility("default"))) int renameat(int from_folder, const char* from,
+                                                    int to_folder, const char* to) {
+  const bool ours = plan().path != nullptr && std::strstr(from, plan().path) != nullptr;
+  return call<int>("rename", ours, [&] {
+    return real<int (*)(int, const char*, int, const char*)>("renameat")(
+        from_folder, from, to_folder, to);
+  });
+}
+}
