@@ -44,7 +44,23 @@ def project(empty):
     empty.write("docs/reference/recipe.md", "# Recipe\n`name`, `source.dsn_env: VARIABLE`\n")
     empty.write("docs/reference/errors.md", "# Errors\n| 2 | RecipeError |\n")
     empty.write("src/base/error.cc", '    {kRecipe, "RecipeError", 2, 400, "RecipeError"},\n')
+    empty.write("SECURITY.md", SECURITY)
+    empty.write("tests/unit/a_test.cc", "TEST(Suite, IsProven) {}\n")
+    empty.write("tests/integration/test_b.py", "def test_is_proven(shop):\n")
     return empty
+
+
+SECURITY = """# Security
+- Not a promise.
+## Promises
+- One,
+  in two lines.
+  - `unit/a_test.cc::Suite.IsProven`
+- Two.
+  - `integration/test_b.py::test_is_proven`
+## Not promised
+- More.
+"""
 
 
 def test_documents_that_agree_pass(project):
@@ -140,3 +156,17 @@ def test_a_long_source_is_warned_of(project):
         "warning: src/base/long.cc: 501 lines; split it by what its parts know",
         "docs: the documents agree with the program and each other",
     ])
+
+
+@pytest.mark.parametrize(("old", "new", "line", "finding"), [
+    ("  - `unit/a_test.cc::Suite.IsProven`\n", "", 4, "a promise without a test that proves it"),
+    ("- Two.\n", "- Two.\n- Three.\n", 7, "a promise without a test that proves it"),
+    ("\n## Not", "\n- Last.\n## Not", 9, "a promise without a test that proves it"),
+    ("Suite.IsProven", "Suite.Is", 6, "tests/unit/a_test.cc has no test Suite.Is"),
+    ("a_test.cc::Suite", "c_test.cc::Suite", 6, "there is no tests/unit/c_test.cc"),
+    ("::test_is_proven", "::test_is", 8, "tests/integration/test_b.py has no test test_is"),
+    ("  - `unit/a_test.cc::Suite.IsProven`", "  - believe me", 6, "a proof is written `FILE::NAME`, FILE under tests/"),
+])
+def test_a_promise_without_a_test_that_is_there_is_found(project, old, new, line, finding):
+    project.replace("SECURITY.md", old, new)
+    assert project.check("docs.py") == (1, [f"SECURITY.md:{line}: {finding}", "docs: 1 finding"])

@@ -7,6 +7,7 @@ usage: docs.py [--write] [--program PROGRAM] [ROOT]
 - docs/reference/cli.md holds the help text of the program and of each command, between `<!-- help: penstock X -->` and
   `<!-- /help -->` (--write puts it there), and speaks of no flag that no help has.
 - docs/reference/recipe.md names every key of `penstock schema recipe`; docs/reference/errors.md every exit code.
+- Every promise of SECURITY.md names tests that prove it, and each is there.
 - No tracked file holds a path of the machine it was written on. A source file over 500 lines gets a warning.
 """
 
@@ -25,6 +26,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~*])/(?:work|root|home)/")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 HELP = re.compile(r"<!-- help: (penstock[\w -]*?) -->\n(.*?)<!-- /help -->", re.DOTALL)
 FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*)")
+PROOF = re.compile(r"  - `([\w/.]+)::([\w.]+)`")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 
 
@@ -187,6 +189,46 @@ class Docs:
             if not re.search(rf"\b{code}\b", text):
                 self.say(name, 1, f"does not name exit code {code}")
 
+    # ---- promises ----
+
+    def check_security(self):
+        """A promise is an item of a list under "## Promises"; the items below it are tests/FILE::NAME."""
+        name = "SECURITY.md"
+        text = self.text(name)
+        if text is None:
+            return
+        promise, section = None, False
+        for number, line in enumerate([*text.splitlines(), "## "], 1):
+            if line.startswith("- ") or line.startswith("## "):
+                if promise:
+                    self.say(name, promise, "a promise without a test that proves it")
+                promise = number if section and line.startswith("- ") else None
+            if line.startswith("## "):
+                section = line == "## Promises"
+            elif section and line.startswith("  - "):
+                promise = None
+                self.check_proof(name, number, line)
+
+    def check_proof(self, name, number, line):
+        match = PROOF.fullmatch(line)
+        if not match:
+            self.say(name, number, "a proof is written `FILE::NAME`, FILE under tests/")
+            return
+        file, test = match.groups()
+        path = self.root / "tests" / file
+        if not path.is_file():
+            self.say(name, number, f"there is no tests/{file}")
+            return
+        if path.suffix == ".py":
+            wanted = rf"^def {re.escape(test)}\("
+        elif path.suffix == ".cc":
+            suite, _, case = test.partition(".")
+            wanted = rf"^TEST(?:_F|_P)?\({suite},\s+{case}\)"
+        else:  # tests that CMake adds
+            wanted = rf"(?<![\w.]){re.escape(test)}(?![\w.])"
+        if not re.search(wanted, path.read_text(), re.MULTILINE):
+            self.say(name, number, f"tests/{file} has no test {test}")
+
     # ---- the tree ----
 
     def check_tree(self):
@@ -232,6 +274,7 @@ def main():
     else:
         docs.say("build/penstock", 1, "is not built")
     docs.check_errors()
+    docs.check_security()
     docs.check_tree()
     for warning in docs.warnings:
         print(f"warning: {warning}")
