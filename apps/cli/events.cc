@@ -141,14 +141,15 @@ void Messages::raw_line(std::string_view line) {
 void Messages::write_line(std::string_view line) {
   const char* const erase = status_shown_ ? "\r\x1b[K" : "";
   status_shown_ = false;
-  write_stderr(fmt::format("{}{}\n", erase, line));
+  write_stderr(fmt::format("{}{}\n", erase, redactor_(line)));
 }
 
 void Messages::show_status(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (line.empty() && !status_shown_) return;
   // One write, cut to the width, so that a half-drawn or wrapped line is never seen.
-  write_stderr(fmt::format("\r{}\x1b[K", cut_to_width(line, terminal_.columns - 1)));
+  write_stderr(
+      fmt::format("\r{}\x1b[K", cut_to_width(redactor_(line), terminal_.columns - 1)));
   status_shown_ = !line.empty();
 }
 

@@ -5,7 +5,9 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/redactor.h"
 #include "cli/terminal.h"
 #include "penstock/environment.h"
 #include "penstock/event.h"
@@ -25,10 +27,13 @@ struct MessageOptions {
 LogFormat log_format_of(const Environment& environment);
 
 /// Text for a person at a terminal, JSON lines for anything else, unless a format is
-/// asked for. Thread-safe.
+/// asked for. Whatever is said, no secret that `redactor` knows is in it. Thread-safe.
 class Messages {
  public:
-  explicit Messages(const Terminal& terminal) : terminal_(terminal) { configure({}); }
+  explicit Messages(const Terminal& terminal, Redactor redactor = {})
+      : terminal_(terminal), redactor_(std::move(redactor)) {
+    configure({});
+  }
   void configure(const MessageOptions& options);
 
   void event(const Event& event);
@@ -48,6 +53,7 @@ class Messages {
   void write_line(std::string_view line);
 
   const Terminal terminal_;
+  const Redactor redactor_;
   MessageOptions options_;
   bool json_ = false;
   std::mutex mutex_;

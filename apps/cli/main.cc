@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   overwrite_environment({"PENSTOCK_", "RECOTEM_"});
   remove_driver_variables();
   const Signals signals;
-  Messages messages(terminal_of(STDERR_FILENO, environment));
+  Messages messages(terminal_of(STDERR_FILENO, environment), Redactor::of(environment));
   try {
     return run(argc, argv, environment, messages, signals);
   } catch (...) {

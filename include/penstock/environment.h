@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock {
 
@@ -18,6 +19,9 @@ class Environment {
       : variables_(std::move(variables)) {}
 
   std::optional<std::string> get(std::string_view name) const;
+
+  /// The values of all variables whose name starts with `prefix`.
+  std::vector<std::string> values_of(std::string_view prefix) const;
 
   struct Control {
     std::string name;   // the variable the user used: PENSTOCK_X or RECOTEM_X

@@ -23,6 +23,14 @@ std::optional<std::string> Environment::get(std::string_view name) const {
   return found->second;
 }
 
+std::vector<std::string> Environment::values_of(std::string_view prefix) const {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : variables_) {
+    if (name.starts_with(prefix)) values.push_back(value);
+  }
+  return values;
+}
+
 std::optional<Environment::Control> Environment::control(std::string_view suffix) const {
   for (const char* prefix : {"PENSTOCK_", "RECOTEM_"}) {
     std::string name = std::string(prefix).append(suffix);

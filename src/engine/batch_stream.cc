@@ -59,10 +59,12 @@ std::shared_ptr<arrow::RecordBatch> BatchStream::next() {
     auto batch = state_->read();
     state_->ended = batch == nullptr;
     return batch;
+  } catch (const Error& error) {
+    state_->failure = std::make_exception_ptr(state_->redactor(error));
   } catch (...) {
     state_->failure = std::current_exception();
-    throw;
   }
+  std::rethrow_exception(state_->failure);
 }
 
 std::vector<LossyColumn> BatchStream::lossy() const {

@@ -68,18 +68,30 @@ Admitted admit_query(const Query& query, const Params& params,
   Dsn dsn = resolve_dsn(query.connection, environment);
   const Dialect& dialect = dialect_for(dsn);
   Statement statement = bind(query, dialect.lexicon(), params);
-  const Wait connecting{whole.deadline.sooner(Deadline::after(query.limits.connect)),
+  Session session{query.access, query.limits, query.allow_privileged};
+  session.limits.connect = connect_limit(dsn, query.limits.connect);
+  const Wait connecting{whole.deadline.sooner(Deadline::after(session.limits.connect)),
                         whole.stop};
   Target target = admit(dialect.routes(dsn), Policy::of(environment), resolve_by_system,
                         connecting.deadline, connecting.stop);
   if (events && tls_not_configured(dsn)) {
     events({Event::Level::kWarning,
             "sql_dsn_tls_not_configured",
-            {{"dialect", dsn.dialect}, {"dsn_env", dsn.variable}}});
+            {{"dialect", dsn.dialect},
+             {"dsn_env", dsn.variable.empty() ? dsn.place() : dsn.variable}}});
   }
-  const Session session{query.access, query.limits, query.allow_privileged};
   return {dialect, std::move(dsn), std::move(target), session, std::move(statement),
           whole,   connecting};
+}
+
+// Runs `call`; what it throws holds no secret of the connection (RS-026).
+template <class Call>
+auto redacted(const Redactor& redactor, Call&& call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    throw redactor(error);
+  }
 }
 
 // Where a connection goes, for a person; never credentials.
@@ -136,18 +148,21 @@ BatchStream Engine::open(const Query& query, const Params& params,
   state->dialect = admitted.dialect.name();
   state->cap = {cap, cap == max_rows_ ? max_rows_name_ : "limits.rows"};
   state->max_bytes = query.limits.bytes;
-  if (query.partition.count > 1) {
-    state->connections = admitted.dialect.connect_group(
-        admitted.dsn, admitted.target, admitted.session, admitted.connecting,
-        admitted.statement, query.partition, &state->partitioned_how);
-  } else {
-    state->connections.push_back(admitted.connect());
-  }
-  // RS-014: from executing to the last row.
-  const Wait reading{
-      admitted.whole.deadline.sooner(Deadline::after(query.limits.statement)),
-      admitted.whole.stop};
-  start(*state, admitted.statement, query, read_options(query, cap), reading);
+  state->redactor = admitted.dsn.redactor;
+  redacted(admitted.dsn.redactor, [&] {
+    if (query.partition.count > 1) {
+      state->connections = admitted.dialect.connect_group(
+          admitted.dsn, admitted.target, admitted.session, admitted.connecting,
+          admitted.statement, query.partition, &state->partitioned_how);
+    } else {
+      state->connections.push_back(admitted.connect());
+    }
+    // RS-014: from executing to the last row.
+    const Wait reading{
+        admitted.whole.deadline.sooner(Deadline::after(query.limits.statement)),
+        admitted.whole.stop};
+    start(*state, admitted.statement, query, read_options(query, cap), reading);
+  });
   return BatchStream(std::move(state));
 }
 
@@ -185,16 +200,18 @@ QueryPlan Engine::plan(const Query& query, const Params& params,
                        std::stop_token stop) const {
   const Admitted opened =
       admit_query(query, params, environment_, events_, std::move(stop));
-  const auto connection = opened.connect();
   QueryPlan plan;
   plan.dialect = opened.dialect.name();
   const ReadOptions options = read_options(query, row_cap(query.limits));
-  for (ColumnFacts& column : connection->describe(opened.statement, options)) {
-    plan.columns.push_back({std::move(column.name), std::move(column.declared),
-                            std::move(column.arrow), std::move(column.hint)});
-  }
-  plan.explain = connection->explain(opened.statement);
-  plan.account = connection->account();
+  redacted(opened.dsn.redactor, [&] {
+    const auto connection = opened.connect();
+    for (ColumnFacts& column : connection->describe(opened.statement, options)) {
+      plan.columns.push_back({std::move(column.name), std::move(column.declared),
+                              std::move(column.arrow), std::move(column.hint)});
+    }
+    plan.explain = connection->explain(opened.statement);
+    plan.account = connection->account();
+  });
   plan.routes = describe(opened.dialect.routes(opened.dsn), opened.target);
   return plan;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/redactor.h"
 #include "dialect/dialect.h"
 #include "engine/partitioned.h"
 #include "penstock/engine.h"
@@ -25,6 +26,7 @@ struct BatchStream::State {
   std::string dialect;
   RowCap cap;
   std::int64_t max_bytes = 0;
+  Redactor redactor;  // of the connection's secrets
   // Ended by the caller's token, and by an unfinished stream that is dropped.
   std::stop_source stop;
   std::optional<std::stop_callback<std::function<void()>>> caller_stops;

@@ -1,9 +1,13 @@
 #include "guard/dsn.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "guard/dsn_parts.h"
+#include "guard/target.h"
 #include "penstock/error.h"
 
 namespace penstock {
@@ -25,8 +29,15 @@ std::string canonical_dialect(std::string_view scheme) {
 void refuse_dsn(const std::string& variable, std::string_view code, std::string_view what,
                 std::string_view hint) {
   throw Error(Category::kDataSource, std::string(code),
-              fmt::format("the DSN in env var {} {}", variable, what), std::string(hint));
+              fmt::format("{} {}", place_of_dsn(variable), what), std::string(hint));
 }
+
+std::string place_of_dsn(const std::string& variable) {
+  return variable.empty() ? "connection.uri"
+                          : fmt::format("the DSN in env var {}", variable);
+}
+
+std::string Dsn::place() const { return place_of_dsn(variable); }
 
 std::string_view safe_option_name(std::string_view name) {
   const bool plain =
@@ -69,7 +80,21 @@ Dsn parse_dsn(const Secret& text, const std::string& variable) {
   return result;
 }
 
-Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environment) {
+namespace {
+
+Dsn dsn_of(const ConnectionConfig& connection, const Environment& environment) {
+  if (connection.dsn_env.empty()) {
+    if (trim(connection.uri.reveal()).empty()) {
+      throw Error(Category::kTask, "no_connection",
+                  "connection has neither uri nor dsn_env",
+                  "name the variable with the DSN: dsn_env: PENSTOCK_SHOP_DSN");
+    }
+    return parse_dsn(connection.uri, "");
+  }
+  if (!connection.uri.empty()) {
+    throw Error(Category::kTask, "two_connections", "connection has both uri and dsn_env",
+                "keep one of the two");
+  }
   const auto text = environment.get(connection.dsn_env);
   if (!text || trim(*text).empty()) {
     throw Error(
@@ -79,6 +104,31 @@ Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environme
                     connection.dsn_env));
   }
   return parse_dsn(Secret(*text), connection.dsn_env);
+}
+
+}  // namespace
+
+Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environment) {
+  Dsn dsn = dsn_of(connection, environment);
+  apply_arguments(connection, &dsn);
+  if (!dsn.option("service").empty() && Policy::of(environment).allow_private) {
+    apply_service(environment, &dsn);
+  }
+  dsn.redactor.add(dsn.password);
+  dsn.redactor.add(dsn.key_password);
+  for (const auto& [name, secret] : connection.secret_connect_args) {
+    dsn.redactor.add(secret);
+  }
+  return dsn;
+}
+
+std::chrono::milliseconds connect_limit(const Dsn& dsn, std::chrono::milliseconds limit) {
+  if (dsn.connect_timeout) return *dsn.connect_timeout;
+  const std::string_view text = dsn.option("connect_timeout");
+  std::int64_t seconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (seconds < 1 || seconds > 86'400) return limit;  // libpq: 0 and less are no limit
+  return std::min<std::chrono::milliseconds>(limit, std::chrono::seconds(seconds));
 }
 
 bool tls_not_configured(const Dsn& dsn) {

@@ -1,10 +1,13 @@
 // A data source name, taken apart once. Its errors give an offset, never the text.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/redactor.h"
 #include "penstock/connection.h"
 #include "penstock/environment.h"
 #include "penstock/secret.h"
@@ -13,7 +16,7 @@ namespace penstock {
 
 struct Dsn {
   std::string dialect;   // "postgresql", "mysql" or "sqlite": the canonical name
-  std::string variable;  // the environment variable it came from
+  std::string variable;  // the environment variable it came from; empty: a task's uri
 
   // SQLite.
   std::string path;  // the file as written; empty: a database in memory
@@ -29,6 +32,13 @@ struct Dsn {
   /// that is a secret.
   std::map<std::string, std::string, std::less<>> options;
 
+  /// What a task's arguments ask for; wins over the query's own limit.
+  std::optional<std::chrono::milliseconds> connect_timeout;
+  /// Knows every secret of this connection.
+  Redactor redactor;
+
+  /// For a message: "the DSN in env var X", or "connection.uri".
+  std::string place() const;
   /// The value of an option, or "".
   std::string_view option(std::string_view name) const;
 };
@@ -38,9 +48,16 @@ struct Dsn {
 /// and every form that is not one.
 Dsn parse_dsn(const Secret& text, const std::string& variable);
 
-/// Reads and parses the DSN that `connection` names (RS-003). Throws RS-004's message if
-/// it is unset or blank.
+/// Reads and parses the DSN that `connection` names (RS-003), or its uri, puts its
+/// arguments over it (FT-008), and, opted in (RS-018), fills in what the DSN leaves to a
+/// libpq service file. Throws RS-004's message if the variable is unset or blank,
+/// Error{kTask} for an argument that is not known or is none, and what parse_dsn and
+/// apply_service throw.
 Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environment);
+
+/// How long connecting may take: what the arguments say, else the sooner of the DSN's
+/// connect_timeout and `limit`.
+std::chrono::milliseconds connect_limit(const Dsn& dsn, std::chrono::milliseconds limit);
 
 /// Whether the connection may go in plaintext by what the DSN says (RS-015): PostgreSQL
 /// without sslmode or with disable, allow or prefer; MySQL and MariaDB without any ssl

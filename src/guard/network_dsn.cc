@@ -17,53 +17,6 @@ constexpr std::string_view kForm =
     "'@', '/', "
     "':' and '%' in the user and the password";
 
-// What a driver may be told. Everything else either changes where we dial, what we send
-// or what a session does, and is refused by name. service and unix_socket are here so
-// that the guard can refuse them in the document's words (RS-017).
-const std::vector<std::string>& allowed_options(std::string_view dialect) {
-  static const std::vector<std::string> postgres{"sslmode",
-                                                 "sslrootcert",
-                                                 "sslcert",
-                                                 "sslkey",
-                                                 "sslpassword",
-                                                 "sslcrl",
-                                                 "sslsni",
-                                                 "host",
-                                                 "hostaddr",
-                                                 "port",
-                                                 "user",
-                                                 "password",
-                                                 "dbname",
-                                                 "service",
-                                                 "connect_timeout",
-                                                 "application_name",
-                                                 "client_encoding",
-                                                 "channel_binding",
-                                                 "keepalives",
-                                                 "keepalives_idle",
-                                                 "keepalives_interval",
-                                                 "keepalives_count",
-                                                 "tcp_user_timeout"};
-  static const std::vector<std::string> mysql{"ssl",
-                                              "ssl_ca",
-                                              "ssl_cert",
-                                              "ssl_key",
-                                              "ssl_verify_cert",
-                                              "ssl_verify_identity",
-                                              "ssl_mode",
-                                              "host",
-                                              "port",
-                                              "user",
-                                              "password",
-                                              "passwd",
-                                              "db",
-                                              "database",
-                                              "unix_socket",
-                                              "connect_timeout",
-                                              "charset"};
-  return dialect == "postgresql" ? postgres : mysql;
-}
-
 class Parser {
  public:
   Parser(std::string_view rest, Dsn* dsn) : rest_(rest), dsn_(dsn) {}
@@ -144,13 +97,8 @@ class Parser {
   }
 
   int port(std::string_view text) const {
-    int value = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 1 ||
-        value > 65535) {
-      refuse("dsn_port", "has a port that is not a number from 1 to 65535");
-    }
+    const int value = port_of(text);
+    if (value == 0) refuse("dsn_port", "has a port that is not a number from 1 to 65535");
     return value;
   }
 
@@ -199,6 +147,57 @@ class Parser {
 };
 
 }  // namespace
+
+const std::vector<std::string>& allowed_options(std::string_view dialect) {
+  static const std::vector<std::string> postgres{"sslmode",
+                                                 "sslrootcert",
+                                                 "sslcert",
+                                                 "sslkey",
+                                                 "sslpassword",
+                                                 "sslcrl",
+                                                 "sslsni",
+                                                 "host",
+                                                 "hostaddr",
+                                                 "port",
+                                                 "user",
+                                                 "password",
+                                                 "dbname",
+                                                 "service",
+                                                 "connect_timeout",
+                                                 "application_name",
+                                                 "client_encoding",
+                                                 "channel_binding",
+                                                 "keepalives",
+                                                 "keepalives_idle",
+                                                 "keepalives_interval",
+                                                 "keepalives_count",
+                                                 "tcp_user_timeout"};
+  static const std::vector<std::string> mysql{"ssl",
+                                              "ssl_ca",
+                                              "ssl_cert",
+                                              "ssl_key",
+                                              "ssl_verify_cert",
+                                              "ssl_verify_identity",
+                                              "ssl_mode",
+                                              "host",
+                                              "port",
+                                              "user",
+                                              "password",
+                                              "passwd",
+                                              "db",
+                                              "database",
+                                              "unix_socket",
+                                              "connect_timeout",
+                                              "charset"};
+  return dialect == "postgresql" ? postgres : mysql;
+}
+
+int port_of(std::string_view text) {
+  int value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end && value <= 65535 ? std::max(value, 0) : 0;
+}
 
 void parse_network_dsn(std::string_view rest, Dsn* dsn) { Parser(rest, dsn).parse(); }
 

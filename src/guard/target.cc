@@ -20,6 +20,7 @@ const char* kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "a FIFO";
   if (S_ISSOCK(mode)) return "a socket";
   if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  if (S_ISREG(mode)) return "a regular file";
   return "not a regular file";
 }
 
@@ -98,12 +99,47 @@ void check_host(const std::string& host) {
   }
 }
 
+// libpq would take a list of folders apart, and what is not absolute for something else.
+void check_socket(const std::string& path) {
+  if (path.find(',') != std::string::npos) {
+    throw refused("host_list", "refusing a DSN with a list of hosts",
+                  "name a single host");
+  }
+  if (!path.starts_with('/') || printable(path, path.size()) != path) {
+    throw refused("bad_socket",
+                  "refusing a DSN whose socket is not an absolute path of plain text",
+                  "a Unix socket is named by its whole path");
+  }
+}
+
 void check_always(const Routes& routes) {
+  if (!routes.unix_socket.empty()) check_socket(routes.unix_socket);
   for (const std::string& host : routes.hosts) check_host(host);
   if (!routes.hostaddr.empty() && !parse_ip(routes.hostaddr)) {
     throw refused("bad_hostaddr", "refusing a DSN whose hostaddr is not an IP address",
                   "give the name as host, and only a number as hostaddr");
   }
+}
+
+// PostgreSQL names the folder a socket is in, MySQL the socket.
+std::string admitted_socket(const Routes& routes) {
+  const std::unique_ptr<char, decltype(&std::free)> real(
+      ::realpath(routes.unix_socket.c_str(), nullptr), &std::free);
+  struct stat info{};
+  if (!real || ::lstat(real.get(), &info) != 0) {
+    throw Error(Category::kUnavailable, "socket_missing",
+                fmt::format("cannot reach the socket at '{}': {}",
+                            printable(routes.unix_socket), std::strerror(errno)),
+                "check the path, and that the server runs");
+  }
+  if (routes.socket_by_host ? !S_ISDIR(info.st_mode) : !S_ISSOCK(info.st_mode)) {
+    throw refused("not_a_socket",
+                  fmt::format("refusing to connect to '{}': it is {}",
+                              printable(routes.unix_socket), kind_of(info.st_mode)),
+                  routes.socket_by_host ? "name the folder that the socket is in"
+                                        : "name the socket itself");
+  }
+  return real.get();
 }
 
 std::vector<IpAddress> checked_addresses(const std::string& host, const Policy& policy,
@@ -169,8 +205,10 @@ Target Target::of_network(const Routes& routes, const Policy& policy,
   Target target;
   target.name_ = routes.name;
   target.port_ = routes.port;
-  target.unix_socket_ = routes.unix_socket;
-  if (!routes.unix_socket.empty()) return target;
+  if (!routes.unix_socket.empty()) {
+    target.unix_socket_ = admitted_socket(routes);
+    return target;
+  }
   if (routes.hosts
           .empty()) {  // opted in: the drivers' own default, without their sockets
     target.name_ = "localhost";

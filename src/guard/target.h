@@ -33,7 +33,7 @@ struct Routes {
   std::string
       unix_socket;  // a path given as ?unix_socket= (MySQL) or as a host (PostgreSQL)
   bool socket_by_host = false;
-  std::string service;  // PostgreSQL's ?service=
+  std::string service;  // PostgreSQL's ?service=; opted in, the guard has replaced it
 };
 
 /// Which routes are allowed beyond the public ones.
@@ -59,7 +59,8 @@ class Target {
   /// The host name to verify the certificate against; may be an address in text.
   const std::string& name() const noexcept { return name_; }
   int port() const noexcept { return port_; }
-  /// The folder (PostgreSQL) or file (MySQL) of a Unix socket; empty: none.
+  /// The folder (PostgreSQL) or file (MySQL) of a Unix socket, absolute and without
+  /// symbolic links at the time of admission; empty: none.
   const std::string& unix_socket() const noexcept { return unix_socket_; }
 
  private:
@@ -86,7 +87,8 @@ class Target {
 /// Network: each host is resolved once; every address of every host must be public unless
 /// `policy` opts in (RS-016 to RS-019), and only those of `dial_host` are in the Target.
 /// Lists of hosts, an '@' in a host, a zone and a name in the place of an address are
-/// refused always. Throws Error{kRefused} with the document's messages.
+/// refused always. Opted in, a Unix socket may be the target, if it is one. Throws
+/// Error{kRefused} with the document's messages.
 Target admit(const Routes& routes, const Policy& policy, const Resolver& resolver,
              Deadline deadline, const std::stop_token& stop);
 

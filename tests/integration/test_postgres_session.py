@@ -183,11 +183,16 @@ def test_a_privileged_role_is_refused_unless_the_recipe_allows_it(pg, recipe, na
 
 
 # RS-013
-def test_a_role_that_may_write_the_servers_files_is_privileged(pg, admin):  # noqa: F811
-    admin.run("DROP ROLE IF EXISTS filer; CREATE ROLE filer LOGIN PASSWORD 'x' IN ROLE pg_write_server_files")
+@pytest.mark.parametrize("role, kind", [
+    ("IN ROLE pg_write_server_files", "pg_write_server_files"), ("IN ROLE pg_read_server_files", "pg_read_server_files"),
+    ("IN ROLE pg_execute_server_program", "pg_execute_server_program"),
+    # What it may become by set_config('role', ...) counts, too.
+    ("IN ROLE postgres NOINHERIT", "superuser"), ("IN ROLE replicator", "replication")])
+def test_a_role_that_is_more_than_a_reader_by_what_it_is_a_member_of_is_privileged(pg, admin, recipe, role, kind):  # noqa: F811
+    admin.run(f"DROP ROLE IF EXISTS filer; CREATE ROLE filer LOGIN PASSWORD 'x' {role}")
     connected(pg, f"postgresql://filer:x@127.0.0.1:{admin.port}/penstock?sslmode=disable")
-    assert query(pg, "SELECT 1 AS one", "-o", "x.csv").error["message"].startswith(
-        "refusing to read with a pg_write_server_files role")
+    assert query(pg, "SELECT 1 AS one", "-o", "x.csv").error["message"].startswith(f"refusing to read with a {kind} role")
+    assert pg("fetch", recipe("SELECT 1 AS one", source="allow_privileged: true"), "-o", "x.csv").code == 0
     admin.run("DROP ROLE filer")
 
 
@@ -196,9 +201,28 @@ def test_plan_shows_what_the_account_could_do(writer, recipe):  # noqa: F811
     result = writer("plan", recipe("SELECT n, sum(n) AS total FROM session.t GROUP BY n"), "--json")
     assert result.code == 0, result
     assert "may delete, insert, truncate, update session.t" in result.json["account"]
+    assert "may run session.definer() as postgres" in result.json["account"]
+    assert "may create in session" in result.json["account"]
     assert result.json["routes"] == [f"127.0.0.1 at 127.0.0.1 port {Database(writer.env['PENSTOCK_SHOP_DSN']).port}"]
     assert [(one["name"], one["declared"], one["arrow"]) for one in result.json["columns"]] == [
         ("n", "integer", "int32"), ("total", "bigint", "int64")]
+
+
+# RS-023
+def test_plan_shows_attributes_memberships_and_what_comes_by_them(pg, admin, recipe):  # noqa: F811
+    admin.run("""DROP ROLE IF EXISTS staff; DROP ROLE IF EXISTS clerk; CREATE ROLE staff;
+        GRANT INSERT ON session.t TO staff; GRANT USAGE ON SCHEMA session TO staff;
+        CREATE ROLE clerk LOGIN PASSWORD 'x' CREATEDB BYPASSRLS IN ROLE staff""")
+    try:
+        connected(pg, f"postgresql://clerk:x@127.0.0.1:{admin.port}/penstock?sslmode=disable")
+        account = pg("plan", recipe("SELECT 1 AS one"), "--json").json["account"]
+        assert {"role attribute: CREATEDB", "role attribute: BYPASSRLS", "member of staff",
+                "may insert session.t"} <= set(account)
+        connected(pg, variable("PENSTOCK_TEST_POSTGRES_DSN"))
+        account = pg("plan", recipe("SELECT 1 AS one"), "--json").json["account"]
+        assert account in ([], ["may run session.definer() as postgres"])
+    finally:
+        admin.run("REVOKE ALL ON session.t FROM staff; REVOKE ALL ON SCHEMA session FROM staff; DROP ROLE clerk; DROP ROLE staff")
 
 
 def test_plan_hints_at_a_number_without_a_precision(pg, recipe):  # noqa: F811

@@ -72,10 +72,11 @@ SOCKETS = re.compile(r"(netdb|arpa/inet|netinet/.*|net/if)\.h")
 
 # Calls and the one stage that may make them.
 CALLS = [
-    (re.compile(r"\b(secure_)?getenv\s*\(|\b(setenv|unsetenv|putenv|clearenv)\s*\(|\benviron\b"), "base",
+    (re.compile(r"\b((secure_|__secure_)?getenv|setenv|unsetenv|putenv|clearenv|_{0,2}environ)\b"), "base",
      "the environment is read in src/base alone (penstock::Environment)"),
-    (re.compile(r"\b(getaddrinfo|gethostby\w+|getnameinfo|res_n?query)\s*\("), "guard",
-     "names are resolved in src/guard alone"),
+    (re.compile(r"\b(getaddrinfo(_a)?|gethostby\w+|gethostent|getnameinfo|res_n?(query|search|querydomain|mkquery|send))\b"),
+     "guard", "names are resolved in src/guard alone"),
+    (re.compile(r"(?<![\w>.:])::connect\s*\("), "guard", "sockets are connected in src/guard alone"),
 ]
 
 # ---- the check ----

@@ -23,8 +23,7 @@ constexpr const char* kAuthentications =
 
 [[noreturn]] void refuse(const Dsn& dsn, std::string_view what) {
   throw Error(
-      Category::kDataSource, "dsn_option",
-      fmt::format("the DSN in env var {} {}", dsn.variable, what),
+      Category::kDataSource, "dsn_option", fmt::format("{} {}", dsn.place(), what),
       "ssl_mode is DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY; ssl, "
       "ssl_verify_cert and ssl_verify_identity are true or false");
 }
@@ -180,7 +179,7 @@ Tls tls_of(const Dsn& dsn) {
 Connected connect(const Dsn& dsn, const Target& target, const Wait& wait) {
   if (dsn.user.empty()) {
     throw Error(Category::kDataSource, "dsn_user",
-                fmt::format("the DSN in env var {} names no user", dsn.variable),
+                fmt::format("{} names no user", dsn.place()),
                 "the form is mysql://user:password@host:port/database");
   }
   const Tls tls = tls_of(dsn);

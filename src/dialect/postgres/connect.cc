@@ -13,6 +13,7 @@
 #include "base/socket_wait.h"
 #include "base/text.h"
 #include "dialect/postgres/errors.h"
+#include "dialect/postgres/password_guard.h"
 
 namespace penstock::postgres {
 namespace {
@@ -26,7 +27,7 @@ using Keywords = std::map<std::string, std::string>;
 Keywords keywords_of(const Dsn& dsn, const Target& target) {
   if (dsn.user.empty()) {
     throw Error(Category::kDataSource, "dsn_user",
-                fmt::format("the DSN in env var {} names no user", dsn.variable),
+                fmt::format("{} names no user", dsn.place()),
                 "the form is postgresql://user:password@host:port/database");
   }
   Keywords keywords{
@@ -126,6 +127,11 @@ Connected connect_once(const Dsn& dsn, const Target& target, const std::string& 
       target.unix_socket().empty()
           ? fmt::format("{}:{}", printable(target.name()), target.port())
           : printable(target.unix_socket());
+  // Whom the password itself may be told: a verified server, and one on this machine.
+  const std::string_view mode = dsn.option("sslmode");
+  const bool trusted = !target.unix_socket().empty() || mode == "verify-ca" ||
+                       mode == "verify-full" || password.empty();
+  PasswordGuard password_guard;
   auto state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     if (PQstatus(connection.get()) == CONNECTION_BAD || state == PGRES_POLLING_FAILED) {
@@ -134,6 +140,9 @@ Connected connect_once(const Dsn& dsn, const Target& target, const std::string& 
     const int socket = PQsocket(connection.get());
     state == PGRES_POLLING_READING ? wait.until_readable(socket)
                                    : wait.until_writable(socket);
+    if (!trusted && PQstatus(connection.get()) == CONNECTION_AWAITING_RESPONSE) {
+      password_guard.check(connection.get(), wait);
+    }
     state = PQconnectPoll(connection.get());
   }
   return connection;

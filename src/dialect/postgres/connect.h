@@ -14,7 +14,8 @@ namespace penstock::postgres {
 /// `host` the name the certificate must be for. Before anything is sent, libpq's own view
 /// of its options is compared with ours: any value that we did not set (from PG*
 /// variables, a service file) refuses the connection by the option's name. No password
-/// file and no client certificate is read but those the DSN names.
+/// file and no client certificate is read but those the DSN names. The password itself is
+/// sent to a verified server or through a Unix socket alone, whatever a server asks for.
 ///
 /// Throws Error: kRefused, kUnavailable, kTimeout, kInterrupted; none holds the DSN or
 /// the password.

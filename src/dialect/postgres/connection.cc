@@ -51,27 +51,48 @@ constexpr const char* kTypesSql =
 constexpr const char* kDimensionsSql =
     "SELECT attndims FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum = $2";
 
-constexpr const char* kAccountSql =
-    "SELECT 'role attribute: ' || a.word FROM pg_catalog.pg_roles r, LATERAL (VALUES "
-    "(r.rolsuper, 'SUPERUSER'), (r.rolreplication, 'REPLICATION'), "
-    "(r.rolbypassrls, 'BYPASSRLS'), (r.rolcreaterole, 'CREATEROLE'), "
-    "(r.rolcreatedb, 'CREATEDB')) a (has, word) WHERE r.rolname = current_user AND a.has "
-    "UNION ALL SELECT 'may ' || string_agg(DISTINCT lower(privilege_type), ', ') || ' ' "
-    "|| "
-    "table_schema || '.' || table_name FROM information_schema.table_privileges "
-    "WHERE grantee IN (current_user, 'PUBLIC') AND privilege_type NOT IN "
-    "('SELECT', 'REFERENCES', 'TRIGGER') AND table_schema NOT IN "
-    "('pg_catalog', 'information_schema') GROUP BY table_schema, table_name";
+// All that the role may do beyond reading, its memberships' rights included; those that
+// only let it read are left out.
+constexpr const char* kAccountSql = R"(
+SELECT 'role attribute: ' || a.word
+  FROM pg_catalog.pg_roles r, LATERAL (VALUES
+    (r.rolsuper, 'SUPERUSER'), (r.rolreplication, 'REPLICATION'),
+    (r.rolbypassrls, 'BYPASSRLS'), (r.rolcreaterole, 'CREATEROLE'),
+    (r.rolcreatedb, 'CREATEDB')) a (has, word)
+  WHERE r.rolname = session_user AND a.has
+UNION ALL
+SELECT 'member of ' || r.rolname FROM pg_catalog.pg_roles r
+  WHERE pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER') AND r.rolname <> session_user
+    AND r.rolname !~ '^pg_(read_all_.*|stat_scan_tables|monitor)$'
+    AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user)
+UNION ALL
+SELECT 'may create in ' || quote_ident(nspname) FROM pg_catalog.pg_namespace
+  WHERE nspname !~ '^pg_|^information_schema$' AND pg_catalog.has_schema_privilege(oid, 'CREATE')
+UNION ALL
+SELECT 'may ' || string_agg(lower(p.word), ', ' ORDER BY p.word) || ' ' ||
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+    LATERAL (VALUES ('DELETE'), ('INSERT'), ('TRUNCATE'), ('UPDATE')) p (word)
+  WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_|^information_schema$'
+    AND pg_catalog.has_table_privilege(c.oid, p.word)
+  GROUP BY n.nspname, c.relname
+UNION ALL
+SELECT 'may run ' || f.oid::regprocedure || ' as ' || quote_ident(o.rolname)
+  FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_roles o ON o.oid = f.proowner
+    JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+  WHERE f.prosecdef AND n.nspname !~ '^pg_' AND o.rolname <> session_user
+    AND pg_catalog.has_function_privilege(f.oid, 'EXECUTE'))";
 
-// What a role may do that a read-only transaction does not stop.
-constexpr const char* kPrivilegeSql =
-    "SELECT 'superuser' FROM pg_catalog.pg_roles WHERE rolname = current_user AND "
-    "rolsuper "
-    "UNION ALL SELECT 'replication' FROM pg_catalog.pg_roles "
-    "WHERE rolname = current_user AND rolreplication "
-    "UNION ALL SELECT rolname FROM pg_catalog.pg_roles "
-    "WHERE rolname IN ('pg_execute_server_program', 'pg_write_server_files') "
-    "AND pg_catalog.pg_has_role(current_user, oid, 'MEMBER')";
+// What a role may do that a read-only transaction does not stop. Of the session's user,
+// and of every role it may become: set_config('role', ...) is a function like any other.
+constexpr const char* kPrivilegeSql = R"(
+SELECT CASE WHEN rolsuper THEN 'superuser' WHEN rolreplication THEN 'replication'
+    ELSE rolname END
+  FROM pg_catalog.pg_roles
+  WHERE (rolsuper OR rolreplication OR rolname IN ('pg_execute_server_program',
+      'pg_write_server_files', 'pg_read_server_files'))
+    AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER')
+  ORDER BY rolsuper DESC, rolreplication DESC, rolname)";
 
 // For a statement whose columns are not looked at.
 TypeChoices any_names() {

@@ -15,6 +15,7 @@ namespace {
 
 using testing::Failure;
 using testing::failure_of;
+using testing::Folder;
 using Variables = std::map<std::string, std::string, std::less<>>;
 
 static_assert(!std::is_default_constructible_v<Target>);
@@ -61,6 +62,13 @@ Routes to(std::vector<std::string> hosts) {
   routes.dial_host = hosts.empty() ? "" : hosts.back();
   routes.name = hosts.empty() ? "" : hosts.front();
   routes.hosts = std::move(hosts);
+  return routes;
+}
+
+Routes in_folder(const std::string& path) {
+  Routes routes = to({});
+  routes.unix_socket = path;
+  routes.socket_by_host = true;
   return routes;
 }
 
@@ -293,14 +301,57 @@ TEST(NetworkTarget, OptedInPrivateAddressesAndSocketsAreAdmitted) {
   Names names;
   names.says("db", {"10.0.0.1", "8.8.8.8"}).says("localhost", {"127.0.0.1"});
   EXPECT_EQ(admitted(to({"db"}), names, opted_in).addresses().size(), 2U);
-  Routes socket = to({});
-  socket.unix_socket = "/run/postgresql";
-  const Target target = admitted(socket, names, opted_in);
-  EXPECT_EQ(target.unix_socket(), "/run/postgresql");
+  const Folder folder;
+  const Target target = admitted(in_folder(folder.path()), names, opted_in);
+  EXPECT_EQ(target.unix_socket(), folder.path());
   EXPECT_TRUE(target.addresses().empty());
   const Target nameless = admitted(to({}), names, opted_in);
   EXPECT_EQ(nameless.addresses(), std::vector{*parse_ip("127.0.0.1")});
   EXPECT_EQ(nameless.name(), "localhost");
+}
+
+// RS-018
+TEST(NetworkTarget, OnlyASocketIsAdmittedAsOneAndByItsRealPath) {
+  Names names;
+  const Folder folder;
+  const Policy opted_in{true};
+  std::filesystem::create_directory(folder.path() / "run");
+  std::filesystem::create_symlink("run", folder.path() / "link");
+  penstock::testing::write_bytes(folder.file("file"), "");
+  EXPECT_EQ(admitted(in_folder(folder.file("link")), names, opted_in).unix_socket(),
+            folder.file("run"));
+  Routes file = in_folder(folder.file("file"));
+  EXPECT_EQ(
+      refused(file, names, opted_in),
+      refusal("not_a_socket",
+              "refusing to connect to '" + file.unix_socket + "': it is a regular file",
+              "name the folder that the socket is in"));
+  file.socket_by_host = false;
+  EXPECT_EQ(refused(file, names, opted_in).hint, "name the socket itself");
+  const Routes missing = in_folder(folder.file("none"));
+  EXPECT_EQ(refused(missing, names, opted_in),
+            (Failure{Category::kUnavailable, "socket_missing",
+                     "cannot reach the socket at '" + missing.unix_socket +
+                         "': No such file or directory",
+                     "check the path, and that the server runs"}));
+}
+
+// RS-018
+TEST(NetworkTarget,
+     AListOfSocketsAndAPathThatIsReadDifferentlyAreRefusedAlsoWhenOptedIn) {
+  Names names;
+  const Policy opted_in{true};
+  // libpq would dial the second one by a resolution of its own.
+  for (const char* path : {"/tmp,db.example", "/tmp,/run", ",/tmp", "/tmp,"}) {
+    EXPECT_EQ(refused(in_folder(path), names, opted_in), kHostList) << path;
+  }
+  for (const char* path : {"tmp", "./tmp", "@abstract", "/tmp\n", "/tmp\x7f"}) {
+    EXPECT_EQ(refused(in_folder(path), names, opted_in),
+              refusal("bad_socket",
+                      "refusing a DSN whose socket is not an absolute path of plain text",
+                      "a Unix socket is named by its whole path"))
+        << path;
+  }
 }
 
 // RS-016

@@ -205,6 +205,24 @@ TEST(MysqlConnect, AServerWithoutTlsIsRefusedBeforeAnythingIsSent) {
 }
 
 // RS-010
+TEST(MysqlConnect, AServerThatOffersTlsAndGoesOnWithoutIsToldNoUser) {
+  for (const std::string& answer :
+       {penstock::testing::ok_packet(), std::string("\xFF\x15\x04#28000no"),
+        std::string("\xFEmysql_clear_password\0", 22)}) {
+    std::string said;
+    const Failure failure = fake_failure("ssl_mode=REQUIRED", [&](Peer& peer) {
+      peer.send(0, greeting(true));
+      said = peer.receive();  // the request for TLS: 32 bytes, no name
+      peer.send(2, answer);
+      said += peer.receive();
+    });
+    EXPECT_EQ(failure.category, Category::kUnavailable) << failure;
+    EXPECT_EQ(said.find("someone"), std::string::npos);
+    EXPECT_EQ(said.find(kPassword), std::string::npos);
+  }
+}
+
+// RS-010
 TEST(MysqlConnect, AGreetingThatComesInPiecesIsWaitedFor) {
   const Failure failure = fake_failure("ssl_mode=REQUIRED", [&](Peer& peer) {
     const std::string payload = greeting(false);
@@ -265,6 +283,16 @@ TEST(MysqlConnect, ThePasswordItselfIsNotGivenToWhoeverAsks) {
   EXPECT_NE(attempt(false, "mysql_native_password", clear), Failure{});
   EXPECT_NE(attempt(true, "mysql_native_password", clear), Failure{});
   EXPECT_NE(attempt(false, "mysql_clear_password", "\x01\x04"), Failure{});
+  // The hash of before MySQL 4.1, which is soon broken.
+  const std::string old = "\xFEmysql_old_password" + std::string(1, '\0') + "12345678";
+  for (const bool tls : {false, true}) {
+    EXPECT_EQ(attempt(tls, "mysql_native_password", old).category,
+              Category::kUnavailable);
+    EXPECT_EQ(attempt(tls, "mysql_native_password", "\xFE").category,
+              Category::kUnavailable);
+    EXPECT_EQ(attempt(tls, "mysql_old_password", "\xFE").category,
+              Category::kUnavailable);
+  }
   // caching_sha2_password's full authentication.
   const Failure refused{Category::kRefused, "password_not_sent",
                         "the server wants the password itself (caching_sha2_password), "

@@ -1,0 +1,159 @@
+"""A server that is none of ours and lies: what it is told before it has shown who it is."""
+
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+
+import pytest
+
+from conftest import ROOT
+from on_postgres import connected, query
+
+sys.path.insert(0, str(ROOT / "tools" / "servers"))
+from certificates import make_authority, make_certificate  # noqa: E402
+
+PASSWORD = "Zq7M4RKer"
+SSL_REQUEST = struct.pack("!II", 8, 80877103)
+
+
+def message(kind, body):
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+CLEAR = message(b"R", struct.pack("!I", 3))
+MD5 = message(b"R", struct.pack("!I", 5) + b"salt")
+SCRAM = message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0")
+OK = message(b"R", struct.pack("!I", 0))
+NOTICE = message(b"N", b"SNOTICE\0C00000\0Mhello\0\0")
+READY = message(b"Z", b"I")
+
+
+class Liar:
+    """Each connection: `tls`, what to answer an SSLRequest with (a context, b"N", or other bytes); then `says`, each part
+    sent by itself. Keeps what each client said after its start-up message."""
+
+    def __init__(self, says, tls=b"N"):
+        self.says, self.tls = says, tls
+        self.told = []
+        self.users = []
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.settimeout(20)
+        try:
+            first = client.recv(8, socket.MSG_WAITALL)
+            if first == SSL_REQUEST:
+                if isinstance(self.tls, bytes):
+                    client.sendall(self.tls)
+                else:
+                    client.sendall(b"S")
+                    client = self.tls.wrap_socket(client, server_side=True)
+                first = client.recv(8)
+            self.users.append(first + client.recv(4096))
+            for part in self.says:
+                client.sendall(part)
+                time.sleep(0.01)
+            self.told.append(client.recv(4096))
+        except (OSError, ssl.SSLError):
+            pass
+        finally:
+            client.close()
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("liar")
+    make_authority(folder, "ca")
+    make_certificate(folder, "right", "ca", "localhost", "DNS:localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "right.crt", folder / "right.key")
+    return folder, context
+
+
+def ask(penstock, liar, options, host="127.0.0.1"):
+    connected(penstock, f"postgresql://ada:{PASSWORD}@{host}:{liar.port}/d?{options}")
+    result = query(penstock, "SELECT 1", "-o", "x.csv")
+    assert result.code == 3, result
+    assert PASSWORD not in result.err
+    assert not any(PASSWORD.encode() in told for told in liar.told + liar.users) or "verify" in options
+    return result.error
+
+
+# RS-026
+@pytest.mark.parametrize("says", [[CLEAR], [CLEAR[:1], CLEAR[1:5], CLEAR[5:8], CLEAR[8:]], [SCRAM + CLEAR], [MD5 + CLEAR],
+                                  [CLEAR + OK + READY]])
+@pytest.mark.parametrize("options", ["sslmode=disable", "sslmode=prefer", "sslmode=allow"])
+def test_the_password_itself_is_not_given_to_whoever_asks(penstock, says, options):
+    with Liar(says) as liar:
+        error = ask(penstock, liar, options)
+    assert error["code"] == "password_not_sent", error
+    assert error["message"] == ("the server wants the password itself, which is sent only over TLS with a verified "
+                                "certificate")
+    assert error["hint"] == ("add sslmode=verify-full and sslrootcert=FILE to the DSN, or set scram-sha-256 in the server's "
+                             "pg_hba.conf")
+
+
+# RS-026
+@pytest.mark.parametrize("says", [[CLEAR], [CLEAR[:1], CLEAR[1:6], CLEAR[6:]], [SCRAM + CLEAR]])
+@pytest.mark.parametrize("options", ["sslmode=require", "sslmode=prefer"])
+def test_nor_over_tls_whose_certificate_nobody_verified(penstock, certified, says, options):
+    with Liar(says, tls=certified[1]) as liar:
+        assert ask(penstock, liar, options)["code"] == "password_not_sent"
+
+
+# RS-026
+def test_a_verified_server_may_ask_for_it(penstock, certified):
+    folder, context = certified
+    with Liar([CLEAR], tls=context) as liar:
+        ask(penstock, liar, f"sslmode=verify-full&sslrootcert={folder}/ca.crt", host="localhost")
+        assert liar.told == [message(b"p", PASSWORD.encode() + b"\0")]
+
+
+# RS-026
+def test_a_server_of_the_wrong_name_or_authority_is_told_nothing(penstock, certified, tmp_path):
+    folder, context = certified
+    make_authority(tmp_path, "other")
+    for host, root in (("127.0.0.1", folder / "ca.crt"), ("localhost", tmp_path / "other.crt")):
+        with Liar([CLEAR], tls=context) as liar:
+            error = ask(penstock, liar, f"sslmode=verify-full&sslrootcert={root}", host=host)
+            assert error["code"] == "tls_failed", error
+            assert not any(liar.users + liar.told)
+
+
+# RS-026
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+@pytest.mark.parametrize("answer", [b"N", b"E", b"G", b"S", b"", b"N" + CLEAR, b"S" + CLEAR])
+def test_a_downgrade_ends_the_connection_before_a_user_is_named(penstock, certified, mode, answer):
+    root = f"&sslrootcert={certified[0]}/ca.crt"
+    with Liar([], tls=answer) as liar:
+        ask(penstock, liar, f"sslmode={mode}{root}", host="localhost")
+        assert not any(b"ada" in said for said in liar.users + liar.told)
+
+
+# RS-026
+@pytest.mark.parametrize("says", [[message(b"R", struct.pack("!I", number))] for number in (2, 6, 7, 9, 99)]
+                         + [[b"HTTP/1.1 400 Bad Request\r\n\r\n"], [NOTICE, CLEAR], [b""], [b"R"], [b"R\0\0"],
+                            [message(b"R", b"\0" * 3000)], [b"R\xff\xff\xff\xff\0\0\0\3"]])
+def test_other_wishes_are_an_error(penstock, says):
+    with Liar(says) as liar:
+        ask(penstock, liar, "sslmode=disable")
