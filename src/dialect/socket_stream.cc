@@ -159,4 +159,15 @@ void SocketStream::make_room() {
   capacity_ = wanted;
 }
 
+std::size_t peek(int socket, void* ssl, char* to, std::size_t room) noexcept {
+  if (ssl == nullptr) {
+    const ssize_t got = ::recv(socket, to, room, MSG_PEEK);
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  ERR_clear_error();
+  const int got = SSL_peek(static_cast<SSL*>(ssl), to, static_cast<int>(room));
+  ERR_clear_error();
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
 }  // namespace penstock

@@ -65,6 +65,11 @@ class SocketStream {
   std::size_t received_ = 0;
 };
 
+/// Copies what the next read of `socket` (or of `ssl` on it, if not null) would give, and
+/// leaves it there: at most `room` bytes, of TLS at most the rest of a record. 0: nothing
+/// is there, or the peer has closed the connection.
+std::size_t peek(int socket, void* ssl, char* to, std::size_t room) noexcept;
+
 /// Throws Error{kUnavailable}, code connection_lost.
 [[noreturn]] void connection_lost(std::string_view why);
 

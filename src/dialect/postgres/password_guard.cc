@@ -1,14 +1,11 @@
 #include "dialect/postgres/password_guard.h"
 
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include "dialect/postgres/wire.h"
+#include "dialect/socket_stream.h"
 #include "penstock/error.h"
 
 namespace penstock::postgres {
@@ -17,18 +14,6 @@ namespace {
 constexpr std::size_t kPeekBytes = 16 * 1024;  // libpq's buffer, and a TLS record
 constexpr std::uint32_t kOk = 0;
 constexpr std::uint32_t kCleartextPassword = 3;
-
-// What the next read would give; 0: nothing, or the connection's end.
-std::size_t peek(PGconn* connection, char* to) {
-  if (auto* ssl = static_cast<SSL*>(PQsslStruct(connection, "OpenSSL"))) {
-    ERR_clear_error();
-    const int got = SSL_peek(ssl, to, static_cast<int>(kPeekBytes));
-    ERR_clear_error();
-    return got > 0 ? static_cast<std::size_t>(got) : 0;
-  }
-  const ssize_t got = ::recv(PQsocket(connection), to, kPeekBytes, MSG_PEEK);
-  return got > 0 ? static_cast<std::size_t>(got) : 0;
-}
 
 bool is_closed_by_peer(int socket) {
   pollfd polled{socket, POLLRDHUP, 0};
@@ -56,7 +41,8 @@ void PasswordGuard::check(PGconn* connection, SocketWait& wait) {
   std::vector<char> bytes(kPeekBytes);
   std::size_t seen = 0;
   while (true) {
-    const std::size_t got = peek(connection, bytes.data());
+    const std::size_t got = peek(PQsocket(connection), PQsslStruct(connection, "OpenSSL"),
+                                 bytes.data(), bytes.size());
     if (got == 0) return;
     const std::string_view there(bytes.data(), got);
     const Asked asked = asked_by(pending_ + std::string(there));
