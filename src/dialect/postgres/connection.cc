@@ -111,6 +111,8 @@ PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
       "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; "
       "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; "
       "SET LOCAL bytea_output = 'hex'; "
+      // The scanner reads '\' as the server then does.
+      "SET LOCAL standard_conforming_strings = on; "
       "SET LOCAL idle_in_transaction_session_timeout = 0",
       begin, session.limits.statement.count()));
   const Result read_only = run("SHOW transaction_read_only");
