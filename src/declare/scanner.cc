@@ -124,8 +124,25 @@ class Scanner {
           "an executable comment (/*! */ or /*M! */); the server would run what it hides",
           "write its text into the query, or remove it");
     }
+    const std::size_t open = pos_;
     skip_block_comment();
+    if (lexicon_.executable_comments) refuse_setting_hint(open);
     return true;
+  }
+
+  // A hint that sets what the session was given: another time zone would move every
+  // timestamp, a select limit cut the result, a shorter time end SLEEP() as a success.
+  void refuse_setting_hint(std::size_t open) const {
+    const std::string hint = to_upper(sql_.substr(open, pos_ - open));
+    if (!hint.starts_with("/*+")) return;
+    for (const char* name : {"SET_VAR", "MAX_EXECUTION_TIME"}) {
+      if (hint.find(name) == std::string::npos) continue;
+      fail(open, "query_setting_hint",
+           fmt::format("an optimizer hint with {}, which would change the session's own "
+                       "settings",
+                       name),
+           "remove it; limits are set in the recipe");
+    }
   }
 
   void skip_line() {

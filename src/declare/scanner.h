@@ -56,7 +56,8 @@ struct ScannedSql {
 /// Scans `sql` once. One trailing ';' (with blanks and comments after it) and a leading
 /// byte-order mark are dropped. Throws Error{kRecipe} with the position in the user's
 /// file (by `origin`): an unterminated string, identifier, comment or dollar quote; a
-/// driver's own placeholder; an executable comment; a NUL or other control byte; invalid
+/// driver's own placeholder; an executable comment, or an optimizer hint that sets a
+/// variable (MySQL); a NUL or other control byte; invalid
 /// UTF-8; an empty query; a second statement after ';'.
 ScannedSql scan_sql(std::string_view sql, const Lexicon& lexicon,
                     const SqlOrigin& origin);

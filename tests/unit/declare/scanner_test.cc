@@ -303,6 +303,26 @@ TEST(Scanner, ExecutableCommentsAreRefusedWhereAServerWouldRunThem) {
   EXPECT_EQ(message("SELECT '/*! 1 */', 1 /* /*! */", Lexicon::mysql()), "");
 }
 
+// RS-013, RS-014
+TEST(Scanner, AHintThatChangesTheSessionsSettingsIsRefused) {
+  const auto refused = [](const std::string& name) {
+    return Thrown{Category::kRecipe, "query_setting_hint",
+                  "query line 1, column 8: an optimizer hint with " + name +
+                      ", which would change the session's own settings",
+                  "remove it; limits are set in the recipe"};
+  };
+  EXPECT_EQ(refusal("SELECT /*+ SET_VAR(time_zone='+05:30') */ 1", Lexicon::mysql()),
+            refused("SET_VAR"));
+  EXPECT_EQ(refusal("SELECT /*+ BKA(t) Set_Var (x=1)*/ 1", Lexicon::mysql()),
+            refused("SET_VAR"));
+  EXPECT_EQ(refusal("SELECT /*+\nmax_execution_time(1)*/ 1", Lexicon::mysql()),
+            refused("MAX_EXECUTION_TIME"));
+  EXPECT_EQ(message("SELECT /*+ NO_ICP(t) */ 1 /* SET_VAR */, '/*+ SET_VAR */'",
+                    Lexicon::mysql()),
+            "");
+  EXPECT_EQ(message("SELECT /*+ SET_VAR(x=1) */ 1", Lexicon::postgres()), "");
+}
+
 TEST(Scanner, ControlBytesAreRefusedEverywhere) {
   using namespace std::string_literals;
   for (const Lexicon* lexicon : kAll) {

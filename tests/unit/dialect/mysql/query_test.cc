@@ -98,15 +98,6 @@ TEST_P(MysqlQuery, AQueryPastItsTimeIsAnErrorAndIsStoppedOnTheServer) {
   }
 }
 
-// RS-014
-TEST_P(MysqlQuery, AHintInTheTextDoesNotLengthenItsTime) {
-  Query query =
-      query_of("SELECT /*+ MAX_EXECUTION_TIME(100000) */ SLEEP(20) AS mark_hint");
-  query.limits.statement = std::chrono::milliseconds(1000);
-  EXPECT_EQ(failure_of([&] { read(query); }).category, Category::kTimeout);
-  EXPECT_TRUE(gone_within_two_seconds("mark_hint"));
-}
-
 TEST_P(MysqlQuery, AStopEndsTheQueryOnTheServer) {
   std::stop_source stop;
   std::jthread stopper([&] {
