@@ -206,14 +206,19 @@ void SqliteConnection::throw_if_ended() const {
               "narrow the query, or raise statement_timeout_seconds or limits.seconds");
 }
 
+void SqliteConnection::throw_if_interrupted() {
+  if (wait_.stop.stop_requested()) ended_ = Ended::kStopped;
+  if ((sqlite3_extended_errcode(db_.get()) & 0xFF) == SQLITE_INTERRUPT) wait_is_over();
+  throw_if_ended();
+}
+
 void SqliteConnection::check_wait() {
   wait_is_over();
   throw_if_ended();
 }
 
 void SqliteConnection::fail(std::string_view what, std::string_view where) {
-  if (wait_.stop.stop_requested()) ended_ = Ended::kStopped;
-  throw_if_ended();
+  throw_if_interrupted();
   throw error_of(db_.get(), what, where);
 }
 
@@ -228,8 +233,7 @@ void SqliteConnection::fail_step() {
   // A virtual table may prepare statements while it runs: pragma_integrity_check.
   if ((sqlite3_extended_errcode(db_.get()) & 0xFF) == SQLITE_AUTH) throw_if_denied();
   if (!text_bound_) fail("the query failed");
-  if (wait_.stop.stop_requested()) ended_ = Ended::kStopped;
-  throw_if_ended();
+  throw_if_interrupted();
   throw error_without_values(db_.get(), "the query failed");
 }
 

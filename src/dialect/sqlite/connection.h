@@ -19,9 +19,9 @@ namespace penstock::sqlite {
 ///  are off.
 ///  3. Every statement is authorised by authorize_read, and only one that reads is run.
 ///  4. A statement ends soon after its Wait ends: the progress handler looks every few
-///  thousand opcodes, the authorizer while one is being prepared, and the stop token
-///  interrupts what has no opcodes to count (a count(*) of a whole table). What SQLite
-///  does within one call of a function (replace() on a long text) runs to its end.
+///  thousand opcodes, the authorizer while one is being prepared, and interrupt() ends
+///  what has no opcodes to count (a count(*) of a whole table). What SQLite does within
+///  one call of a function runs to its end: bounded.h does not wait for it.
 class SqliteConnection final : public Connection {
  public:
   SqliteConnection(const Target& target, const Session& session, const Wait& wait);
@@ -39,6 +39,9 @@ class SqliteConnection final : public Connection {
   void begin_read();
   /// Changes when another connection has committed.
   std::int64_t data_version();
+
+  /// Asks what runs to end; from any thread.
+  void interrupt() noexcept { sqlite3_interrupt(db_.get()); }
 
   /// Throws if the wait of the running statement is over.
   void check_wait();
@@ -68,6 +71,8 @@ class SqliteConnection final : public Connection {
   void set_wait(const Wait& wait);
   /// Throws if the deadline or the stop token ended the last call.
   void throw_if_ended() const;
+  /// Throws that too where the last call was interrupted, or a stop was asked for.
+  void throw_if_interrupted();
   /// Throws if that or the authorizer did.
   void throw_if_denied() const;
   [[noreturn]] void fail(std::string_view what, std::string_view where = {});
@@ -99,10 +104,8 @@ std::string placeholder(int index);
 
 /// At most `count` sessions in read transactions that see one version of the file; `why`
 /// not more.
-std::vector<std::unique_ptr<Connection>> connect_to_one_version(const Target& target,
-                                                                const Session& session,
-                                                                const Wait& wait,
-                                                                std::int64_t count,
-                                                                std::string* why);
+std::vector<std::shared_ptr<SqliteConnection>> connect_to_one_version(
+    const Target& target, const Session& session, const Wait& wait, std::int64_t count,
+    std::string* why);
 
 }  // namespace penstock::sqlite

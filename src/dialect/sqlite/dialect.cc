@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include "dialect/sqlite/connection.h"
+#include "dialect/sqlite/bounded.h"
 
 namespace penstock::sqlite {
 namespace {
@@ -20,14 +20,14 @@ class SqliteDialect final : public Dialect {
   std::unique_ptr<Connection> connect(const Dsn& /*dsn*/, const Target& target,
                                       const Session& session,
                                       const Wait& wait) const override {
-    return std::make_unique<SqliteConnection>(target, session, wait);
+    return connect_bounded(target, session, wait);
   }
 
   std::vector<std::unique_ptr<Connection>> connect_group(
       const Dsn& /*dsn*/, const Target& target, const Session& session, const Wait& wait,
       const Statement& /*statement*/, const Partition& partition,
       std::string* why) const override {
-    return connect_to_one_version(target, session, wait, partition.count, why);
+    return connect_group_bounded(target, session, wait, partition.count, why);
   }
 };
 

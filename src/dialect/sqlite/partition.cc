@@ -166,13 +166,11 @@ Prepared SqliteConnection::prepare_own(const std::string& text) {
 // A connection's data_version changes when another one has committed: if the monitor's is
 // the same before the first and after the last of the transactions has begun, all see one
 // version (https://www.sqlite.org/pragma.html#pragma_data_version).
-std::vector<std::unique_ptr<Connection>> connect_to_one_version(const Target& target,
-                                                                const Session& session,
-                                                                const Wait& wait,
-                                                                std::int64_t count,
-                                                                std::string* why) {
+std::vector<std::shared_ptr<SqliteConnection>> connect_to_one_version(
+    const Target& target, const Session& session, const Wait& wait, std::int64_t count,
+    std::string* why) {
   constexpr int kTries = 5;
-  std::vector<std::unique_ptr<Connection>> group;
+  std::vector<std::shared_ptr<SqliteConnection>> group;
   if (target.path().empty()) {
     *why = "a database in memory has one connection";
   } else {
@@ -190,7 +188,7 @@ std::vector<std::unique_ptr<Connection>> connect_to_one_version(const Target& ta
     }
     *why = "other programs write to the database without pause";
   }
-  group.push_back(std::make_unique<SqliteConnection>(target, session, wait));
+  group.push_back(std::make_shared<SqliteConnection>(target, session, wait));
   return group;
 }
 
