@@ -10,8 +10,24 @@
 
 namespace penstock {
 
+Error TimeCap::named(const Error& error) const {
+  if (error.code() != "deadline_passed" && error.code() != "statement_timeout") {
+    return error;
+  }
+  const double seconds = static_cast<double>(limit.count()) / 1000;
+  return Error(
+      error.category(), error.code(), error.message(),
+      fmt::format("the limit is {}: {:g}; narrow the query, or raise it", name, seconds),
+      error.sqlstate());
+}
+
 std::shared_ptr<arrow::RecordBatch> BatchStream::State::read() {
-  auto batch = cursor->next();
+  std::shared_ptr<arrow::RecordBatch> batch;
+  try {
+    batch = cursor->next();
+  } catch (const Error& error) {
+    throw time_cap.named(error);
+  }
   if (!batch) return batch;
   rows += batch->num_rows();
   bytes += arrow::util::TotalBufferSize(*batch);

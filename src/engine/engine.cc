@@ -107,6 +107,11 @@ ReadOptions read_options(const Query& query, std::int64_t cap) {
   return options;
 }
 
+TimeCap time_cap(const Limits& limits, Deadline whole, Deadline reading) {
+  if (whole.at() <= reading.at()) return {"limits.seconds", limits.total};
+  return {"statement_timeout_seconds", limits.statement};
+}
+
 }  // namespace
 
 Engine::Engine(Environment environment, Events events)
@@ -147,7 +152,12 @@ BatchStream Engine::open(const Query& query, const Params& params,
   const Wait reading{
       admitted.whole.deadline.sooner(Deadline::after(query.limits.statement)),
       admitted.whole.stop};
-  start(*state, admitted.statement, query, read_options(query, cap), reading);
+  state->time_cap = time_cap(query.limits, admitted.whole.deadline, reading.deadline);
+  try {
+    start(*state, admitted.statement, query, read_options(query, cap), reading);
+  } catch (const Error& error) {
+    throw state->time_cap.named(error);
+  }
   return BatchStream(std::move(state));
 }
 

@@ -1,6 +1,7 @@
 // What a BatchStream is made of.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -13,6 +14,7 @@
 #include "dialect/dialect.h"
 #include "engine/partitioned.h"
 #include "penstock/engine.h"
+#include "penstock/error.h"
 
 namespace penstock {
 
@@ -21,9 +23,19 @@ struct RowCap {
   std::string name;  // what set it: "RECOTEM_MAX_SQL_ROWS", "limits.rows"
 };
 
+/// The sooner of the limits on a read's time.
+struct TimeCap {
+  std::string name;  // what set it: "statement_timeout_seconds", "limits.seconds"
+  std::chrono::milliseconds limit;
+
+  /// The error with this limit's name in its hint, if the limit is what it tells of.
+  Error named(const Error& error) const;
+};
+
 struct BatchStream::State {
   std::string dialect;
   RowCap cap;
+  TimeCap time_cap;
   std::int64_t max_bytes = 0;
   // Ended by the caller's token, and by an unfinished stream that is dropped.
   std::stop_source stop;
