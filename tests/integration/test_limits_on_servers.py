@@ -1,14 +1,10 @@
 """On each of the four databases: a limit that is reached is an error that names it, and the old file is kept."""
 
-import sqlite3
 import time
 
-import pytest
+from conftest import left_in
+from on_servers import OLD, on  # noqa: F401
 
-from conftest import Penstock, left_in
-from on_postgres import connected, variable
-
-OLD = b"the old file"
 SLACK = 4
 
 
@@ -33,20 +29,6 @@ SLOW = {
 }
 
 
-@pytest.fixture(params=list(ROWS))
-def on(request, tmp_path):
-    """The program and a database's name."""
-    penstock = Penstock(tmp_path)
-    if request.param == "sqlite":
-        sqlite3.connect(tmp_path / "x.db").execute("CREATE TABLE t (n)").connection.close()
-        penstock.env["PENSTOCK_SHOP_DSN"] = f"sqlite:///{tmp_path}/x.db"
-    else:
-        name = "POSTGRES" if request.param == "postgresql" else request.param.upper()
-        connected(penstock, variable(f"PENSTOCK_TEST_{name}_DSN"))
-    (tmp_path / "x.csv").write_bytes(OLD)
-    return penstock, request.param
-
-
 def refused(penstock, recipe, code):
     result = penstock("fetch", recipe, "-o", "x.csv")
     assert (result.code, result.error["error_type"]) == (3, "DataSourceError"), result
@@ -57,7 +39,7 @@ def refused(penstock, recipe, code):
 
 
 # RS-020
-def test_rows(on, recipe):
+def test_rows(on, recipe):  # noqa: F811
     penstock, database = on
     error = refused(penstock, recipe(ROWS[database], source="limits: {rows: 4999}"), ["row_limit"])
     assert error["message"] == "query result exceeds limits.rows=4999 rows; tighten the query or raise the cap"
@@ -70,7 +52,7 @@ def test_rows(on, recipe):
     assert (penstock.cwd / "x.csv").read_bytes().count(b"\n") == 5001
 
 
-def test_bytes(on, recipe):
+def test_bytes(on, recipe):  # noqa: F811
     penstock, database = on
     error = refused(penstock, recipe(ROWS[database], source="limits: {bytes: 100KB}"), ["byte_limit"])
     assert "the limit of 100000 bytes" in error["message"]
@@ -78,7 +60,7 @@ def test_bytes(on, recipe):
 
 
 # RS-014
-def test_seconds_of_the_statement(on, recipe):
+def test_seconds_of_the_statement(on, recipe):  # noqa: F811
     penstock, database = on
     start = time.monotonic()
     error = refused(penstock, recipe(SLOW[database], source="statement_timeout_seconds: 1"),
@@ -87,7 +69,7 @@ def test_seconds_of_the_statement(on, recipe):
     assert error["hint"] == "the limit is statement_timeout_seconds: 1; narrow the query, or raise it"
 
 
-def test_seconds_of_the_whole_run(on, recipe):
+def test_seconds_of_the_whole_run(on, recipe):  # noqa: F811
     penstock, database = on
     start = time.monotonic()
     error = refused(penstock, recipe(SLOW[database], source="limits: {seconds: 1}"),
