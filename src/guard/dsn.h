@@ -16,7 +16,8 @@ struct Dsn {
   std::string variable;  // the environment variable it came from
 
   // SQLite.
-  std::string path;  // the file as written; empty: a database in memory
+  std::string path;        // the file as written; empty: a database in memory
+  bool read_only = false;  // mode=ro
 
   // PostgreSQL, MySQL, MariaDB. Everything decoded.
   std::string user;
