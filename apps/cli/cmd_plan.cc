@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "penstock/engine.h"
+#include "penstock/run_task.h"
 
 namespace penstock::cli {
 namespace {
@@ -101,9 +102,31 @@ std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
   return page.text();
 }
 
+int plan_of_task(const Options& options, const Context& context) {
+  Task task = load_task(options.arguments.front(), context);
+  apply_flags(options, task.query);
+  const Inputs inputs = read_inputs(task, options, context);
+  const QueryPlan plan = plan_task(make_engine(context), task, inputs, context.stop);
+  Recipe shown;
+  shown.name = task.name;
+  shown.description = task.description;
+  Params types;  // a list is shown as its elements' type
+  for (const auto& [name, value] : complete_inputs(task, inputs)) {
+    const auto* list = std::get_if<std::vector<Value>>(&value);
+    types.emplace(name, list == nullptr ? std::get<Value>(value)
+                        : list->empty() ? Value()
+                                        : list->front());
+  }
+  write_stdout(options.json ? json_of(shown, plan, types)
+                            : text_of(shown, plan, types, context.out.color));
+  return 0;
+}
+
 }  // namespace
 
 int plan_command(const Options& options, const Context& context) {
+  if (kind_of(options.arguments.front(), context) == FileKind::kTask)
+    return plan_of_task(options, context);
   Recipe recipe = load_recipe(options.arguments.front(), context);
   apply_flags(options, recipe.query);
   const Params params = resolve_parameters(recipe, options, context);

@@ -11,6 +11,7 @@
 #include "cli/report_errors.h"
 #include "cli/run.h"
 #include "penstock/error.h"
+#include "penstock/run_task.h"
 #include "penstock/validate.h"
 
 namespace penstock::cli {
@@ -32,6 +33,16 @@ int exit_code(const Outcome& outcome) {
 Outcome check(const std::string& file, const Options& options, const Context& context) {
   Outcome outcome{file, {}, {}, {}};
   try {
+    if (kind_of(file, context) == FileKind::kTask) {
+      const Task task = load_task(file, context);
+      outcome.name = task.name;
+      outcome.validation.dialect =
+          validate_task(make_engine(context), task, options.offline, context.stop);
+      outcome.validation.connected = !options.offline;
+      for (const Input& input : task.inputs)
+        outcome.validation.parameters.push_back(input.name);
+      return outcome;
+    }
     const Recipe recipe = load_recipe(file, context);
     outcome.name = recipe.name;
     if (!recipe.sink.path.empty()) output_options({}, recipe.sink, context);

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "declare/file_kind.h"
 #include "penstock/recipe.h"
+#include "penstock/task.h"
 
 namespace penstock::cli {
 
@@ -14,6 +16,13 @@ std::string read_text(const std::string& path, const std::stop_token& stop);
 
 /// Reads and checks a recipe; its warnings become events.
 Recipe load_recipe(const std::string& path, const Context& context);
+
+/// A task's file, its warnings as events.
+Task load_task(const std::string& path, const Context& context);
+/// Reads a file once to see what it is.
+FileKind kind_of(const std::string& path, const Context& context);
+/// The inputs of --inputs, with those of -i in their place.
+Inputs read_inputs(const Task& task, const Options& options, const Context& context);
 
 /// The recipe's parameters, expanded, with those of -p in their place.
 Params resolve_parameters(const Recipe& recipe, const Options& options,

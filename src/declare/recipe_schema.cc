@@ -4,6 +4,7 @@
 
 #include "declare/recipe_keys.h"
 #include "declare/recipe_starter.h"
+#include "declare/task_starter.h"
 #include "penstock/error.h"
 #include "penstock/recipe.h"
 
@@ -179,21 +180,22 @@ Json recipe() {
 }
 
 void check_kind(std::string_view kind) {
-  if (kind == "recipe") return;
+  if (kind == "recipe" || kind == "task") return;
   throw Error(Category::kUsage, "usage_kind", fmt::format("unknown kind '{}'", kind),
-              "kinds: recipe");
+              "kinds: recipe, task");
 }
 
 }  // namespace
 
 std::string json_schema(std::string_view kind) {
   check_kind(kind);
+  if (kind == "task") return task_json_schema();
   return recipe().dump(2) + "\n";
 }
 
 std::string starter(std::string_view kind) {
   check_kind(kind);
-  return std::string(kRecipeStarter);
+  return std::string(kind == "task" ? kTaskStarter : kRecipeStarter);
 }
 
 }  // namespace penstock

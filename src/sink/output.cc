@@ -80,6 +80,8 @@ struct Output::State {
 
   void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
   void write(const arrow::RecordBatch& batch);
+  void finish();
+  void sync();
   OutputSummary commit();
 
  private:
@@ -104,6 +106,7 @@ struct Output::State {
   std::unique_ptr<arrow::util::Codec> codec_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<arrow::Schema> schema_;
+  bool finished_ = false;
 };
 
 Output::State::State(OutputOptions options, const LockOptions& lock, std::stop_token stop,
@@ -167,12 +170,25 @@ void Output::State::write(const arrow::RecordBatch& batch) {
   if (destination_.is_stream()) check(stream_->Flush());
 }
 
-OutputSummary Output::State::commit() {
+void Output::State::sync() {
+  if (!file_ || calls_.fsync(file_->fd()) == 0) return;
+  const int error = errno;
+  abandon();
+  throw output_error("write", destination_.path(), error);
+}
+
+void Output::State::finish() {
   if (!encoder_)
     throw Error(Category::kUnexpected, "output_state", "the output is not open");
+  if (finished_) return;
   check(encoder_->Close());
   if (gzip_) check(gzip_->Close());
   check(stream_->Close());
+  finished_ = true;
+}
+
+OutputSummary Output::State::commit() {
+  finish();
   OutputSummary summary;
   summary.bytes = *stream_->Tell();
   summary.content_hash = stream_->content_hash();
@@ -247,6 +263,11 @@ void Output::begin(const std::shared_ptr<arrow::Schema>& schema,
 
 void Output::write(const std::shared_ptr<arrow::RecordBatch>& batch) {
   state_->write(*batch);
+}
+
+void Output::finish() {
+  state_->finish();
+  state_->sync();
 }
 
 OutputSummary Output::commit() { return state_->commit(); }
