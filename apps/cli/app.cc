@@ -31,7 +31,7 @@ const std::vector<Choice>& choices() {
       {"--on-lossy", {"error", "null", "text", "clamp"}},
       {"--progress", {"auto", "always", "never"}},
       {"--log-format", {"auto", "text", "json"}},
-      {"KIND", {"recipe", "manifest"}},
+      {"KIND", {"recipe", "task", "manifest"}},
       {"ACTION", {"ls", "tree", "glob", "stat", "cat", "get", "health"}},
       {"SHELL", {"bash", "zsh", "fish"}},
   };
@@ -352,6 +352,32 @@ void add_query(CLI::App& app, Options& options) {
   add_messages(query, options, true);
 }
 
+void add_inputs(CLI::App* command, Options& options) {
+  command
+      ->add_option("-i,--input", options.inputs,
+                   "an input of the task, by its declared type")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->group("Inputs");
+  text(
+      command, "--inputs", "FILE",
+      [&options](const std::string& value) { options.inputs_file = value; },
+      "inputs from a JSON file; - reads standard input; -i wins", "Inputs");
+}
+
+void add_run(CLI::App& app, Options& options) {
+  CLI::App* const run = app.add_subcommand("run", "Run a task");
+  add_argument(run, options, "TASK", "a task, YAML or JSON");
+  add_inputs(run, options);
+  run->add_flag("--describe", options.describe, "show its inputs and output; run nothing")
+      ->group("Inputs");
+  add_output(run, options, "a table, or CSV");
+  add_limits(run, options);
+  add_types(run, options);
+  add_lock(run, options);
+  add_messages(run, options, false);
+}
+
 // One of several arguments that stand one after the other.
 void add_next_argument(CLI::App* command, Options& options, const std::string& name,
                        const std::string& help) {
@@ -400,7 +426,7 @@ void add_store(CLI::App& app, Options& options) {
 void add_checks(CLI::App& app, Options& options) {
   CLI::App* const validate =
       app.add_subcommand("validate", "Check files and that their database answers");
-  validate->add_option("FILE", options.arguments, "recipes and manifests, YAML")
+  validate->add_option("FILE", options.arguments, "recipes, tasks and manifests")
       ->type_name("")
       ->group("Arguments");
   validate->add_flag("--offline", options.offline, "do not connect")->group("Input");
@@ -410,7 +436,8 @@ void add_checks(CLI::App& app, Options& options) {
 
   CLI::App* const plan = app.add_subcommand(
       "plan", "Show columns, parameters, EXPLAIN and rights; read no row");
-  add_argument(plan, options, "FILE", "a recipe or a manifest, YAML");
+  add_argument(plan, options, "FILE", "a recipe, a task or a manifest");
+  add_inputs(plan, options);
   add_parameters(plan, options, true);
   add_types(plan, options);
   add_json(plan, options);
@@ -419,7 +446,7 @@ void add_checks(CLI::App& app, Options& options) {
 
 void add_helpers(CLI::App& app, Options& options) {
   CLI::App* const init = app.add_subcommand("init", "Write a commented starter");
-  add_argument(init, options, "KIND", "recipe (default), manifest");
+  add_argument(init, options, "KIND", "recipe (default), task, manifest");
   text(
       init, "-o,--output", "PATH",
       [&options](const std::string& value) { options.output = value; },
@@ -428,7 +455,7 @@ void add_helpers(CLI::App& app, Options& options) {
 
   CLI::App* const schema =
       app.add_subcommand("schema", "Print the JSON Schema of a file");
-  add_argument(schema, options, "KIND", "recipe, manifest");
+  add_argument(schema, options, "KIND", "recipe, task, manifest");
   add_messages(schema, options, false);
 
   CLI::App* const doctor =
@@ -452,6 +479,7 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   app->allow_extras()->require_subcommand(0, 1);
   add_fetch(*app, options);
   add_query(*app, options);
+  add_run(*app, options);
   add_store(*app, options);
   add_checks(*app, options);
   add_helpers(*app, options);

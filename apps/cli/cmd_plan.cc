@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "penstock/engine.h"
+#include "penstock/run_task.h"
 #include "penstock/store.h"
 
 namespace penstock::cli {
@@ -105,9 +106,26 @@ std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
   return page.text();
 }
 
-}  // namespace
-
-namespace {
+int plan_task_file(const std::string& text, const Options& options,
+                   const Context& context) {
+  Task task = task_of(text, options.arguments.front(), context);
+  apply_flags(options, task.query);
+  const Inputs inputs = read_inputs(task, options, context);
+  const QueryPlan plan = plan_task(make_engine(context), task, inputs, context.stop);
+  Recipe shown;
+  shown.name = task.name;
+  shown.description = task.description;
+  Params types;  // a list is shown as its elements' type
+  for (const auto& [name, value] : complete_inputs(task, inputs)) {
+    const auto* list = std::get_if<std::vector<Value>>(&value);
+    types.emplace(name, list == nullptr ? std::get<Value>(value)
+                        : list->empty() ? Value()
+                                        : list->front());
+  }
+  write_stdout(options.json ? json_of(shown, plan, types)
+                            : text_of(shown, plan, types, context.out.color));
+  return 0;
+}
 
 // Every key that needs no parameter.
 int plan_manifest(const std::string& text, const Options& options,
@@ -136,7 +154,14 @@ int plan_manifest(const std::string& text, const Options& options,
 int plan_command(const Options& options, const Context& context) {
   const std::string& file = options.arguments.front();
   const std::string text = read_text(file, context.stop);
-  if (is_manifest(text, file)) return plan_manifest(text, options, context);
+  switch (kind_of_file(text, file)) {
+    case FileKind::kTask:
+      return plan_task_file(text, options, context);
+    case FileKind::kManifest:
+      return plan_manifest(text, options, context);
+    case FileKind::kRecipe:
+      break;
+  }
   Recipe recipe = recipe_of(text, file, context);
   apply_flags(options, recipe.query);
   const Params params = resolve_parameters(recipe, options, context);

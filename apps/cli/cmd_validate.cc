@@ -11,6 +11,7 @@
 #include "cli/report_errors.h"
 #include "cli/run.h"
 #include "penstock/error.h"
+#include "penstock/run_task.h"
 #include "penstock/store.h"
 #include "penstock/validate.h"
 
@@ -40,6 +41,17 @@ void check_manifest(const std::string& text, Outcome& outcome, const Options& op
   outcome.validation.connected = outcome.store->connected;
 }
 
+void check_task(const std::string& text, Outcome& outcome, const Options& options,
+                const Context& context) {
+  const Task task = task_of(text, outcome.file, context);
+  outcome.name = task.name;
+  outcome.validation.dialect =
+      validate_task(make_engine(context), task, options.offline, context.stop);
+  outcome.validation.connected = !options.offline;
+  for (const Input& input : task.inputs)
+    outcome.validation.parameters.push_back(input.name);
+}
+
 void check_recipe(const std::string& text, Outcome& outcome, const Options& options,
                   const Context& context) {
   const Recipe recipe = recipe_of(text, outcome.file, context);
@@ -54,10 +66,16 @@ Outcome check(const std::string& file, const Options& options, const Context& co
   Outcome outcome{file, {}, {}, {}, {}};
   try {
     const std::string text = read_text(file, context.stop);
-    if (is_manifest(text, file)) {
-      check_manifest(text, outcome, options, context);
-    } else {
-      check_recipe(text, outcome, options, context);
+    switch (kind_of_file(text, file)) {
+      case FileKind::kTask:
+        check_task(text, outcome, options, context);
+        break;
+      case FileKind::kManifest:
+        check_manifest(text, outcome, options, context);
+        break;
+      case FileKind::kRecipe:
+        check_recipe(text, outcome, options, context);
+        break;
     }
   } catch (const Error& error) {
     if (error.category() == Category::kInterrupted) throw;

@@ -52,10 +52,12 @@ Level traits_of(Event::Level level) {
 Json to_json(const Value& value) {
   return std::visit(
       [](const auto& held) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
-          return nullptr;
-        } else {
+        using Held = std::decay_t<decltype(held)>;
+        if constexpr (std::is_same_v<Held, bool> || std::is_arithmetic_v<Held> ||
+                      std::is_same_v<Held, std::string>) {
           return held;
+        } else {
+          return nullptr;  // no event has one of the others
         }
       },
       value);

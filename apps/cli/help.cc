@@ -123,8 +123,9 @@ std::string command_help(const CLI::App& app) {
 
   // What a command takes comes first, what it says last.
   const auto rank = [](const std::string& group) {
-    constexpr std::array kOrder{"Arguments", "Input", "Parameters", "Listing", "Output",
-                                "Limits",    "Types", "Lock",       "Messages"};
+    constexpr std::array kOrder{"Arguments", "Input",   "Inputs", "Parameters",
+                                "Listing",   "Output",  "Limits", "Types",
+                                "Lock",      "Messages"};
     return std::find(kOrder.begin(), kOrder.end(), group) - kOrder.begin();
   };
   std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <set>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -115,6 +116,40 @@ Params resolve_parameters(const Recipe& recipe, const Options& options,
   Params params = expand_parameters(rest, lookup, events_to(context.messages));
   params.insert(options.parameters.begin(), options.parameters.end());
   return params;
+}
+
+Task task_of(const std::string& text, const std::string& path, const Context& context) {
+  const Task task = parse_task(
+      text, path == "-" ? "standard input" : path,
+      [&](const std::string& named) { return read_text(named, context.stop); });
+  for (const std::string& warning : task.warnings) {
+    context.messages.event(
+        {Event::Level::kWarning, "task_warning", {{"message", warning}}});
+  }
+  return task;
+}
+
+Task load_task(const std::string& path, const Context& context) {
+  return task_of(read_text(path, context.stop), path, context);
+}
+
+Inputs read_inputs(const Task& task, const Options& options, const Context& context) {
+  Inputs inputs;
+  if (options.inputs_file) {
+    const std::string& path = *options.inputs_file;
+    inputs = parse_inputs(task, read_text(path, context.stop),
+                          path == "-" ? "standard input" : path);
+  }
+  std::set<std::string> given;
+  for (const std::string& text : options.inputs) {
+    auto [name, value] = parse_input(task, text);
+    if (!given.insert(name).second) {
+      throw Error(Category::kUsage, "duplicate_parameter",
+                  fmt::format("-i {} is given more than once", name));
+    }
+    inputs.insert_or_assign(std::move(name), std::move(value));
+  }
+  return inputs;
 }
 
 Events events_to(Messages& messages) {

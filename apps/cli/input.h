@@ -4,8 +4,10 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "declare/file_kind.h"
 #include "penstock/manifest.h"
 #include "penstock/recipe.h"
+#include "penstock/task.h"
 
 namespace penstock::cli {
 
@@ -22,6 +24,11 @@ Recipe load_recipe(const std::string& path, const Context& context);
 Manifest manifest_of(const std::string& text, const std::string& path,
                      const Context& context);
 Manifest load_manifest(const std::string& path, const Context& context);
+/// The same of a task.
+Task task_of(const std::string& text, const std::string& path, const Context& context);
+Task load_task(const std::string& path, const Context& context);
+/// The inputs of --inputs, with those of -i in their place.
+Inputs read_inputs(const Task& task, const Options& options, const Context& context);
 
 /// The recipe's parameters, expanded, with those of -p in their place.
 Params resolve_parameters(const Recipe& recipe, const Options& options,

@@ -1,6 +1,7 @@
 // The program: translate in, call, translate out.
 
 #include <optional>
+#include <string>
 #include <unistd.h>
 #include <variant>
 
@@ -13,9 +14,10 @@
 namespace penstock::cli {
 namespace {
 
-int run_command(const Options& options, const Context& context) {
+int dispatch(const Options& options, const Context& context) {
   if (options.command == "fetch") return fetch_command(options, context);
   if (options.command == "query") return query_command(options, context);
+  if (options.command == "run") return run_command(options, context);
   if (options.command == "store") return store_command(options, context);
   if (options.command == "validate") return validate_command(options, context);
   if (options.command == "plan") return plan_command(options, context);
@@ -47,7 +49,7 @@ int run(int argc, char** argv, const Environment& environment, Messages& message
   // itself.
   if (bad_environment && options.command != "doctor") throw *bad_environment;
   const Terminal out = terminal_of(STDOUT_FILENO, environment);
-  return run_command(options, {environment, out, messages, signals.stop()});
+  return dispatch(options, {environment, out, messages, signals.stop()});
 }
 
 }  // namespace
@@ -58,7 +60,9 @@ int main(int argc, char** argv) {
   using namespace penstock::cli;
   forbid_core_dumps();
   const Environment environment = Environment::of_process();
-  overwrite_environment({"PENSTOCK_", "RECOTEM_"});
+  const std::string secrets = environment.get("FLYTE_SECRETS_ENV_PREFIX").value_or("");
+  overwrite_environment({"PENSTOCK_", "RECOTEM_", "_FSEC_"});
+  if (!secrets.empty()) overwrite_environment({secrets});
   remove_driver_variables();
   const Signals signals;
   Messages messages(terminal_of(STDERR_FILENO, environment), Redactor::of(environment));

@@ -117,6 +117,7 @@ void require_arguments(const Options& options, const CLI::App& command) {
               fmt::format("penstock {} {}", options.command,
                           name == "KIND"    ? "recipe"
                           : name == "SHELL" ? "bash"
+                          : name == "TASK"  ? "task.yaml"
                                             : "recipe.yaml"));
 }
 

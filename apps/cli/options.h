@@ -27,6 +27,9 @@ struct Options {
   Params parameters;                             // -p
   std::map<std::string, std::string> variables;  // --env-var
   bool offline = false;
+  std::vector<std::string> inputs;  // -i, as given: their types are the task's
+  std::optional<std::string> inputs_file;
+  bool describe = false;
 
   // Where to and how
   std::optional<std::string> output;

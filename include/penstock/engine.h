@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,9 +18,14 @@
 
 namespace penstock {
 
+struct Lexicon;
 struct ReadOptions;
 struct Statement;
 struct Wait;
+class Transaction;
+
+/// Makes a query's statements by the lexical rules of the database it goes to.
+using MakeStatements = std::function<std::vector<Statement>(const Lexicon&)>;
 
 /// Values of one column that had no exact place, and what became of them.
 struct LossyColumn {
@@ -69,6 +75,7 @@ class BatchStream {
 
  private:
   friend class Engine;
+  friend class Transaction;
   struct State;
   explicit BatchStream(std::unique_ptr<State> state) noexcept;
   std::unique_ptr<State> state_;
@@ -115,6 +122,18 @@ class Engine {
   /// kRefused, kUnavailable, kDataSource, kTimeout, kInterrupted.
   BatchStream open(const Query& query, const Params& params,
                    std::stop_token stop = {}) const;
+
+  /// As open, for a query whose one statement `make` makes: a task's template. More than
+  /// one throws Error{kTask}.
+  BatchStream open_made(const Query& query, const MakeStatements& make,
+                        std::stop_token stop = {}) const;
+  QueryPlan plan_made(const Query& query, const MakeStatements& make,
+                      std::stop_token stop = {}) const;
+
+  /// Connects and begins a transaction that may write; `query.access` says so, or
+  /// Error{kRefused} is thrown.
+  Transaction begin(const Query& query, const MakeStatements& make,
+                    std::stop_token stop = {}) const;
 
   /// As open, but only prepares and explains.
   QueryPlan plan(const Query& query, const Params& params,

@@ -74,8 +74,4 @@ Manifest parse_manifest(
     std::string_view text, const std::string& file,
     const std::function<std::string(const std::string& path)>& read_file);
 
-/// Whether `text` is a manifest and no other file of ours: it has a top-level key
-/// `queries` or `discover`. Never throws for text that is no YAML: it is no manifest.
-bool is_manifest(std::string_view text, const std::string& file);
-
 }  // namespace penstock

@@ -84,10 +84,11 @@ Params expand_parameters(const Recipe& recipe, const Lookup& lookup,
 /// for what YAML 1.1 reads otherwise; never with the value.
 std::pair<std::string, Value> parse_parameter(std::string_view text);
 
-/// JSON Schema (draft 2020-12) of KIND: "recipe". Throws Error{kUsage} naming the kinds.
+/// JSON Schema (draft 2020-12) of KIND: "recipe" or "task". Throws Error{kUsage} naming
+/// the kinds.
 std::string json_schema(std::string_view kind);
 
-/// A commented starter of KIND that `parse_recipe` accepts. Throws Error{kUsage} naming
+/// A commented starter of KIND that its parser accepts. Throws Error{kUsage} naming
 /// the kinds.
 std::string starter(std::string_view kind);
 

@@ -19,6 +19,11 @@ struct ToPython {
     return nb::steal<nb::object>(PyUnicode_DecodeUTF8(
         value.data(), static_cast<Py_ssize_t>(value.size()), "replace"));
   }
+  // No event has a date or one of the other values that only an input may have.
+  template <class Other>
+  nb::object operator()(const Other&) const {
+    return nb::none();
+  }
 };
 
 const char* level_name(Event::Level level) {

@@ -71,11 +71,30 @@ std::string first_word(const Statement& statement, const Lexicon& lexicon) {
   return to_upper(text.substr(start, std::max<std::size_t>(end - start, 1)));
 }
 
-void refuse_unless_query(const Statement& statement, const Lexicon& lexicon) {
+bool begins_as_query(const Statement& statement, const Lexicon& lexicon) {
   static constexpr std::array<std::string_view, 5> kReads{"SELECT", "WITH", "VALUES",
                                                           "TABLE", "("};
   const std::string word = first_word(statement, lexicon);
-  if (std::find(kReads.begin(), kReads.end(), word) != kReads.end()) return;
+  return std::find(kReads.begin(), kReads.end(), word) != kReads.end();
+}
+
+void refuse_unless_change(const Statement& statement, const Lexicon& lexicon) {
+  static constexpr std::array<std::string_view, 14> kChanges{
+      "INSERT", "UPDATE",   "DELETE", "MERGE",   "REPLACE", "CREATE",  "ALTER",
+      "DROP",   "TRUNCATE", "RENAME", "COMMENT", "REFRESH", "REINDEX", "ANALYZE"};
+  if (begins_as_query(statement, lexicon)) return;
+  const std::string word = first_word(statement, lexicon);
+  if (std::find(kChanges.begin(), kChanges.end(), word) != kChanges.end()) return;
+  throw Error(
+      Category::kRefused, "not_a_change",
+      fmt::format("a statement begins with {}", printable(word, 40)),
+      "a task runs queries, INSERT, UPDATE, DELETE, MERGE, REPLACE and changes of "
+      "the schema; its transaction is begun and ended by penstock");
+}
+
+void refuse_unless_query(const Statement& statement, const Lexicon& lexicon) {
+  if (begins_as_query(statement, lexicon)) return;
+  const std::string word = first_word(statement, lexicon);
   throw Error(Category::kRefused, "not_a_read",
               fmt::format("the query begins with {}", printable(word, 40)),
               "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");

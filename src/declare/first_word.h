@@ -19,4 +19,13 @@ std::string first_word(const Statement& statement, const Lexicon& lexicon);
 /// begins with another word, also where it would return rows.
 void refuse_unless_query(const Statement& statement, const Lexicon& lexicon);
 
+/// As above for a session that may write: a query, INSERT, UPDATE, DELETE, MERGE,
+/// REPLACE, or a change of the schema (CREATE, ALTER, DROP, TRUNCATE, RENAME, COMMENT,
+/// REFRESH, REINDEX, ANALYZE). What ends or begins a transaction, sets, copies, locks,
+/// calls, grants or loads begins with another word and is refused.
+void refuse_unless_change(const Statement& statement, const Lexicon& lexicon);
+
+/// Whether the statement begins as a query does.
+bool begins_as_query(const Statement& statement, const Lexicon& lexicon);
+
 }  // namespace penstock

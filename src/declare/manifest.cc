@@ -204,18 +204,6 @@ std::string_view to_string(KeyParameter::Type type) noexcept {
   return keys::types()[static_cast<std::size_t>(type)];
 }
 
-bool is_manifest(std::string_view text, const std::string& file) {
-  try {
-    const YamlNode root = parse_yaml(text, file);
-    return std::any_of(
-        root.entries.begin(), root.entries.end(), [](const YamlEntry& entry) {
-          return entry.key.text == "queries" || entry.key.text == "discover";
-        });
-  } catch (const Error&) {
-    return false;  // its own parser says what is wrong
-  }
-}
-
 Manifest parse_manifest(std::string_view text, const std::string& file,
                         const ReadFile& read_file) {
   const YamlNode root = parse_yaml(text, file);

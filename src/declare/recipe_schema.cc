@@ -5,6 +5,7 @@
 #include "declare/recipe_keys.h"
 #include "declare/recipe_starter.h"
 #include "declare/schema_parts.h"
+#include "declare/task_starter.h"
 #include "penstock/error.h"
 #include "penstock/recipe.h"
 
@@ -103,6 +104,7 @@ struct Kind {
 const Kind& kind_named(std::string_view name) {
   static const Kind kKinds[] = {
       {"recipe", [] { return recipe().dump(2) + "\n"; }, kRecipeStarter},
+      {"task", task_json_schema, kTaskStarter},
       {"manifest", manifest_schema, kManifestStarter},
   };
   std::string known;

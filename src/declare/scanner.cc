@@ -35,6 +35,23 @@ class Scanner {
   Scanner(std::string_view sql, const Lexicon& lexicon, const SqlOrigin& origin)
       : sql_(sql), lexicon_(lexicon), origin_(origin) {}
 
+  std::vector<SqlToken> run_template() {
+    templated_ = true;
+    if (sql_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
+    check_bytes();
+    pos_ = begin_;
+    std::vector<SqlToken> tokens;
+    while (pos_ < sql_.size()) {
+      const std::size_t start = pos_;
+      using enum SqlToken::Kind;
+      const SqlToken::Kind kind = skip_blank()     ? kBlank
+                                  : skip_comment() ? kComment
+                                                   : take_token();
+      tokens.push_back({kind, start, pos_});
+    }
+    return tokens;
+  }
+
   ScannedSql run() {
     if (sql_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
     check_bytes();
@@ -66,7 +83,7 @@ class Scanner {
  private:
   [[noreturn]] void fail(std::size_t offset, const char* code, const std::string& message,
                          std::string hint = {}) const {
-    throw Error(Category::kRecipe, code,
+    throw Error(templated_ ? Category::kTask : Category::kRecipe, code,
                 fmt::format("{}: {}", position_of(sql_, origin_, offset), message),
                 std::move(hint));
   }
@@ -170,28 +187,42 @@ class Scanner {
     }
   }
 
-  void take_token() {
+  SqlToken::Kind take_token() {
+    using enum SqlToken::Kind;
     const char c = sql_[pos_];
-    if (c == '\'') return skip_quoted('\'', lexicon_.backslash_escapes, "string");
+    if (c == '\'') return skip_quoted('\'', lexicon_.backslash_escapes, kString);
     if (c == '"') {
       return lexicon_.double_quoted_strings
-                 ? skip_quoted('"', lexicon_.backslash_escapes, "string")
-                 : skip_quoted('"', false, "quoted identifier");
+                 ? skip_quoted('"', lexicon_.backslash_escapes, kString)
+                 : skip_quoted('"', false, kName);
     }
-    if (c == '`' && lexicon_.backtick_identifiers) {
-      return skip_quoted('`', false, "quoted identifier");
-    }
+    if (c == '`' && lexicon_.backtick_identifiers) return skip_quoted('`', false, kName);
     if (c == '[' && lexicon_.bracket_identifiers) return skip_brackets();
-    if (c == '$' && lexicon_.dollar_quotes && skip_dollar_quote()) return;
-    if (c == '\\' && at(pos_ + 1) == ':') return take_escaped_colon();
+    if (c == '$' && lexicon_.dollar_quotes && skip_dollar_quote()) return kDollarQuote;
+    if (templated_ && starts("{{")) return skip_reference();
+    if (templated_ && c == ';') {
+      ++pos_;
+      return kSemicolon;
+    }
+    if (c == '\\' && at(pos_ + 1) == ':' && !templated_) return take_escaped_colon();
     if (c == ':') return take_colon();
     if (is_word_start(c)) return skip_word();
     if (is_digit(c)) return skip_number();
     refuse_own_placeholder();
     ++pos_;
+    return kSymbol;
   }
 
-  void skip_quoted(char quote, bool backslashes, const char* what) {
+  SqlToken::Kind skip_reference() {
+    const auto close = sql_.find("}}", pos_ + 2);
+    if (close == std::string_view::npos) {
+      fail(pos_, "template_reference", "'{{' without '}}'", "write {{ .inputs.NAME }}");
+    }
+    pos_ = close + 2;
+    return SqlToken::Kind::kReference;
+  }
+
+  SqlToken::Kind skip_quoted(char quote, bool backslashes, SqlToken::Kind kind) {
     const std::size_t open = pos_;
     for (++pos_; pos_ < sql_.size(); ++pos_) {
       if (backslashes && sql_[pos_] == '\\') {
@@ -199,22 +230,25 @@ class Scanner {
       } else if (sql_[pos_] == quote) {
         if (at(pos_ + 1) != quote) {
           ++pos_;
-          return;
+          return kind;
         }
         ++pos_;
       }
     }
-    fail(open, "query_unterminated", fmt::format("unterminated {}", what),
+    fail(open, "query_unterminated",
+         kind == SqlToken::Kind::kName ? "unterminated quoted identifier"
+                                       : "unterminated string",
          fmt::format("close it with {}", quote));
   }
 
-  void skip_brackets() {
+  SqlToken::Kind skip_brackets() {
     const std::size_t close = sql_.find(']', pos_);
     if (close == std::string_view::npos) {
       fail(pos_, "query_unterminated", "unterminated quoted identifier",
            "close it with ]");
     }
     pos_ = close + 1;
+    return SqlToken::Kind::kName;
   }
 
   bool skip_dollar_quote() {
@@ -234,15 +268,17 @@ class Scanner {
     return true;
   }
 
-  void skip_word() {
+  SqlToken::Kind skip_word() {
     const std::size_t start = pos_;
     while (is_word_part(at(pos_))) ++pos_;
     const std::string_view word = sql_.substr(start, pos_ - start);
     if (lexicon_.escape_strings && at(pos_) == '\'' && (word == "E" || word == "e")) {
       do {
-        skip_quoted('\'', true, "string");
+        skip_quoted('\'', true, SqlToken::Kind::kEscapeText);
       } while (string_continues());
+      return SqlToken::Kind::kEscapeText;
     }
+    return SqlToken::Kind::kWord;
   }
 
   // A string constant goes on after a line end, in the same escape mode
@@ -268,31 +304,41 @@ class Scanner {
 
   // A '$' after digits is not part of the number: PostgreSQL reads 1$2 as a number and a
   // parameter.
-  void skip_number() {
+  SqlToken::Kind skip_number() {
     while (is_name_part(at(pos_)) || is_high(at(pos_))) ++pos_;
+    return SqlToken::Kind::kNumber;
   }
 
-  void take_escaped_colon() {
+  SqlToken::Kind take_escaped_colon() {
     flush();
     ++pos_;
     text_start_ = pos_;
     refuse_own_placeholder();
     ++pos_;
+    return SqlToken::Kind::kSymbol;
   }
 
-  void take_colon() {
+  SqlToken::Kind take_colon() {
     if (at(pos_ + 1) == ':') {
       pos_ += 2;
-      return;
+      return SqlToken::Kind::kSymbol;
     }
     const char last = before();
     const bool is_text = last == ':' || is_name_part(last) || is_high(last);
-    if (!is_text && is_name_start(at(pos_ + 1))) return take_parameter();
+    if (!is_text && is_name_start(at(pos_ + 1))) {
+      take_parameter();
+      return SqlToken::Kind::kSymbol;
+    }
     refuse_own_placeholder();
     ++pos_;
+    return SqlToken::Kind::kSymbol;
   }
 
   void take_parameter() {
+    if (templated_) {
+      fail(pos_, "template_colon", "':' and a name is no reference in a task",
+           "write {{ .inputs.NAME }}; in an array's bounds put a blank after the colon");
+    }
     flush();
     const std::size_t start = pos_++;
     while (is_name_part(at(pos_))) ++pos_;
@@ -318,7 +364,7 @@ class Scanner {
     fail(pos_, "query_placeholder",
          fmt::format("'{}' is {}'s own placeholder",
                      printable(sql_.substr(pos_, end - pos_), 40), lexicon_.title),
-         "write a parameter as :name");
+         templated_ ? "write {{ .inputs.NAME }}" : "write a parameter as :name");
   }
 
   std::string_view sql_;
@@ -328,6 +374,7 @@ class Scanner {
   std::size_t pos_ = 0;
   std::size_t text_start_ = 0;
   bool ended_ = false;
+  bool templated_ = false;
   std::map<std::string, int, std::less<>> indexes_;
   ScannedSql result_;
 };
@@ -337,6 +384,11 @@ class Scanner {
 ScannedSql scan_sql(std::string_view sql, const Lexicon& lexicon,
                     const SqlOrigin& origin) {
   return Scanner(sql, lexicon, origin).run();
+}
+
+std::vector<SqlToken> tokens_of_template(std::string_view sql, const Lexicon& lexicon,
+                                         const SqlOrigin& origin) {
+  return Scanner(sql, lexicon, origin).run_template();
 }
 
 std::string position_of(std::string_view sql, const SqlOrigin& origin,

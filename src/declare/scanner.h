@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,32 @@ struct ScannedSql {
 /// UTF-8; an empty query; a second statement after ';'.
 ScannedSql scan_sql(std::string_view sql, const Lexicon& lexicon,
                     const SqlOrigin& origin);
+
+/// What the scanner recognises, one after the other, with nothing between them.
+struct SqlToken {
+  enum class Kind : std::uint8_t {
+    kBlank,
+    kComment,
+    kWord,        // a keyword or a bare identifier
+    kNumber,      // with the letters that may be in it: 1e5, 0xFF
+    kString,      // '...', and "..." where that is a string; without a prefix before it
+    kEscapeText,  // E'...'
+    kName,        // a quoted identifier
+    kDollarQuote,
+    kReference,  // {{ ... }} outside the others; inside them it is a part of their text
+    kSemicolon,
+    kSymbol,  // one byte of anything else, or ::
+  };
+  Kind kind;
+  std::size_t begin;
+  std::size_t end;
+};
+
+/// Scans a task's template: several statements are let through, and `{{ ... }}` is a
+/// token of its own. What scan_sql refuses as a driver's own placeholder is refused, and
+/// so is `:name`. Throws as scan_sql, but Error{kTask}.
+std::vector<SqlToken> tokens_of_template(std::string_view sql, const Lexicon& lexicon,
+                                         const SqlOrigin& origin);
 
 /// Where byte `offset` of the query stands, columns counted in characters:
 /// "FILE:LINE:COL"; "FILE:LINE:COL (query line L, column C)", the file's position being

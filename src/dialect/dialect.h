@@ -61,6 +61,18 @@ class Cursor {
   virtual Ledger ledger() const = 0;
   /// An estimate of the result's rows, or -1.
   virtual std::int64_t expected_rows() const = 0;
+  /// Rows that the statement changed, known once next() has given null; -1: the database
+  /// does not say.
+  virtual std::int64_t affected() const { return -1; }
+};
+
+/// What one statement of a read-write session did.
+struct Execution {
+  std::unique_ptr<Cursor> cursor;  // null: it gives no rows, and is done
+  std::int64_t affected = -1;      // without a cursor: rows changed; -1: none is counted
+  /// The server has committed this and all before it by itself, as MySQL does for a
+  /// change of the schema.
+  bool committed = false;
 };
 
 /// One session. One thread at a time. Destroying it cancels what still runs.
@@ -76,6 +88,16 @@ class Connection {
                                             const ReadOptions& options) = 0;
   virtual std::vector<std::string> explain(const Statement& statement) = 0;
   virtual std::vector<std::string> account() = 0;
+
+  /// Of a session with Access::kReadWrite alone: runs one statement inside its
+  /// transaction. Rows are read to their end before the next call. Throws as execute, and
+  /// Error{kRefused} for a statement that is neither a query nor a change of data or of
+  /// the schema. After an error nothing of the transaction stays.
+  virtual Execution execute_write(const Statement& statement, const ReadOptions& options,
+                                  const Wait& wait) = 0;
+  /// Ends that transaction. Destroying the connection before rolls it back. An error
+  /// whose code is "commit_unknown" leaves open which of the two happened.
+  virtual void commit(const Wait& wait) = 0;
 
   /// The statement as at most `partition.count` that together give each of its rows once.
   /// Fewer, or the statement itself, where it cannot be split; `how` says by what, or why
@@ -94,7 +116,8 @@ class Dialect {
   virtual std::string client_version() const = 0;
   virtual const Lexicon& lexicon() const = 0;
   virtual Routes routes(const Dsn& dsn) const = 0;
-  /// Read-only and with its timeouts set, or throws (RS-013, RS-014).
+  /// In a transaction, read-only unless the session says otherwise, and with its timeouts
+  /// set; or throws (RS-013, RS-014).
   virtual std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
                                               const Session& session,
                                               const Wait& wait) const = 0;

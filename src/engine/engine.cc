@@ -12,9 +12,11 @@
 #include "base/at_once.h"
 #include "base/deadline.h"
 #include "base/text.h"
+#include "declare/first_word.h"
 #include "declare/statement.h"
 #include "engine/registry.h"
 #include "engine/stream_state.h"
+#include "engine/transaction_state.h"
 #include "guard/dsn.h"
 #include "guard/target.h"
 #include "penstock/error.h"
@@ -55,7 +57,7 @@ struct Admitted {
   Dsn dsn;
   Target target;
   Session session;
-  Statement statement;
+  std::vector<Statement> statements;
   Wait whole;
   Wait connecting;
 
@@ -64,13 +66,28 @@ struct Admitted {
   }
 };
 
-Admitted admit_query(const Query& query, const Params& params,
+void refuse_several(const Query& query, const std::vector<Statement>& statements) {
+  if (statements.size() == 1 || query.access == Access::kReadWrite) return;
+  throw Error(Category::kTask, "task_several_statements",
+              fmt::format("the query has {} statements, and reading takes one",
+                          statements.size()),
+              "several run in a task with access: read_write");
+}
+
+MakeStatements bound(const Query& query, const Params& params) {
+  return [&query, &params](const Lexicon& lexicon) {
+    return std::vector<Statement>{bind(query, lexicon, params)};
+  };
+}
+
+Admitted admit_query(const Query& query, const MakeStatements& make,
                      const Environment& environment, const Events& events,
                      std::stop_token stop) {
   const Wait whole{Deadline::after(query.limits.total), std::move(stop)};
   Dsn dsn = resolve_dsn(query.connection, environment);
   const Dialect& dialect = dialect_for(dsn);
-  Statement statement = bind(query, dialect.lexicon(), params);
+  std::vector<Statement> statements = make(dialect.lexicon());
+  refuse_several(query, statements);
   Session session{query.access, query.limits, query.allow_privileged};
   session.limits.connect = connect_limit(dsn, query.limits.connect);
   const Wait connecting{whole.deadline.sooner(Deadline::after(session.limits.connect)),
@@ -83,7 +100,7 @@ Admitted admit_query(const Query& query, const Params& params,
             {{"dialect", dsn.dialect},
              {"dsn_env", dsn.variable.empty() ? dsn.place() : dsn.variable}}});
   }
-  return {dialect, std::move(dsn), std::move(target), session, std::move(statement),
+  return {dialect, std::move(dsn), std::move(target), session, std::move(statements),
           whole,   connecting};
 }
 
@@ -147,11 +164,16 @@ std::int64_t Engine::row_cap(const Limits& limits) const noexcept {
 
 BatchStream Engine::open(const Query& query, const Params& params,
                          std::stop_token stop) const {
+  return open_made(query, bound(query, params), std::move(stop));
+}
+
+BatchStream Engine::open_made(const Query& query, const MakeStatements& make,
+                              std::stop_token stop) const {
   auto state = std::make_unique<BatchStream::State>();
   state->caller_stops.emplace(
       std::move(stop), [source = state->stop]() mutable { source.request_stop(); });
   const Admitted admitted =
-      admit_query(query, params, environment_, events_, state->stop.get_token());
+      admit_query(query, make, environment_, events_, state->stop.get_token());
   const std::int64_t cap = row_cap(query.limits);
   state->dialect = admitted.dialect.name();
   state->cap = {cap, cap == max_rows_ ? max_rows_name_ : "limits.rows"};
@@ -161,7 +183,7 @@ BatchStream Engine::open(const Query& query, const Params& params,
     if (query.partition.count > 1) {
       state->connections = admitted.dialect.connect_group(
           admitted.dsn, admitted.target, admitted.session, admitted.connecting,
-          admitted.statement, query.partition, &state->partitioned_how);
+          admitted.statements.front(), query.partition, &state->partitioned_how);
     } else {
       state->connections.push_back(admitted.connect());
     }
@@ -171,7 +193,7 @@ BatchStream Engine::open(const Query& query, const Params& params,
         admitted.whole.stop};
     state->time_cap = time_cap(query.limits, admitted.whole.deadline, reading.deadline);
     try {
-      start(*state, admitted.statement, query, read_options(query, cap), reading);
+      start(*state, admitted.statements.front(), query, read_options(query, cap), reading);
     } catch (const Error& error) {
       throw state->time_cap.named(error);
     }
@@ -211,22 +233,58 @@ void Engine::start(BatchStream::State& state, const Statement& statement,
 
 QueryPlan Engine::plan(const Query& query, const Params& params,
                        std::stop_token stop) const {
-  const Admitted opened =
-      admit_query(query, params, environment_, events_, std::move(stop));
+  return plan_made(query, bound(query, params), std::move(stop));
+}
+
+QueryPlan Engine::plan_made(const Query& query, const MakeStatements& make,
+                            std::stop_token stop) const {
+  Admitted opened = admit_query(query, make, environment_, events_, std::move(stop));
+  opened.session.access = Access::kReadOnly;
   QueryPlan plan;
   plan.dialect = opened.dialect.name();
   const ReadOptions options = read_options(query, row_cap(query.limits));
   redacted(opened.dsn.redactor, [&] {
     const auto connection = opened.connect();
-    for (ColumnFacts& column : connection->describe(opened.statement, options)) {
+    plan.account = connection->account();
+    // What writes is not prepared in a session that only reads.
+    if (query.access == Access::kReadWrite) {
+      for (const Statement& one : opened.statements)
+        plan.explain.push_back(first_word(one, opened.dialect.lexicon()));
+      return;
+    }
+    const Statement& statement = opened.statements.front();
+    for (ColumnFacts& column : connection->describe(statement, options)) {
       plan.columns.push_back({std::move(column.name), std::move(column.declared),
                               std::move(column.arrow), std::move(column.hint)});
     }
-    plan.explain = connection->explain(opened.statement);
-    plan.account = connection->account();
+    plan.explain = connection->explain(statement);
   });
   plan.routes = describe(opened.dialect.routes(opened.dsn), opened.target);
   return plan;
+}
+
+Transaction Engine::begin(const Query& query, const MakeStatements& make,
+                          std::stop_token stop) const {
+  if (query.access != Access::kReadWrite) {
+    throw Error(Category::kRefused, "not_a_read", "the query may only read",
+                "access: read_write allows a task to change rows");
+  }
+  auto state = std::make_unique<Transaction::State>();
+  state->caller_stops.emplace(
+      std::move(stop), [source = state->stop]() mutable { source.request_stop(); });
+  Admitted admitted =
+      admit_query(query, make, environment_, events_, state->stop.get_token());
+  const std::int64_t cap = row_cap(query.limits);
+  state->dialect = &admitted.dialect;
+  state->name = admitted.dialect.name();
+  state->cap = {cap, cap == max_rows_ ? max_rows_name_ : "limits.rows"};
+  state->limits = query.limits;
+  state->options = read_options(query, cap);
+  state->whole = admitted.whole;
+  state->redactor = admitted.dsn.redactor;
+  redacted(state->redactor, [&] { state->connection = admitted.connect(); });
+  state->statements = std::move(admitted.statements);
+  return Transaction(std::move(state));
 }
 
 void Engine::probe(const Query& query, std::stop_token stop) const {

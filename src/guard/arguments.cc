@@ -60,14 +60,12 @@ std::vector<std::string> known_arguments(std::string_view dialect) {
 
 // As a DSN would have it. A bool is 1 or 0, which libpq and we both take.
 std::string text_of(const Value& value) {
-  struct Writer {
-    std::string operator()(std::monostate) const { return {}; }
-    std::string operator()(bool held) const { return held ? "1" : "0"; }
-    std::string operator()(std::int64_t held) const { return std::to_string(held); }
-    std::string operator()(double held) const { return fmt::format("{}", held); }
-    std::string operator()(const std::string& held) const { return held; }
-  };
-  return std::visit(Writer{}, value);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "1" : "0";
+  if (const auto* whole = std::get_if<std::int64_t>(&value))
+    return std::to_string(*whole);
+  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
+  return {};  // NULL; a file of ours gives no other
 }
 
 std::chrono::milliseconds timeout_of(std::string_view name, const std::string& text) {

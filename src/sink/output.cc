@@ -84,6 +84,8 @@ struct Output::State {
 
   void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
   void write(const arrow::RecordBatch& batch);
+  void finish();
+  void sync();
   OutputSummary commit();
   OutputSummary copy(int from);
 
@@ -114,6 +116,7 @@ struct Output::State {
   std::unique_ptr<arrow::util::Codec> codec_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<arrow::Schema> schema_;
+  bool finished_ = false;
 };
 
 Output::State::State(OutputOptions options, const LockOptions& lock, std::stop_token stop,
@@ -183,9 +186,17 @@ void Output::State::write(const arrow::RecordBatch& batch) {
   if (destination_.is_stream()) check(stream_->Flush());
 }
 
-OutputSummary Output::State::commit() {
+void Output::State::sync() {
+  if (!file_ || calls_.fsync(file_->fd()) == 0) return;
+  const int error = errno;
+  abandon();
+  throw output_error("write", destination_.path(), error);
+}
+
+void Output::State::finish() {
   if (!encoder_)
     throw Error(Category::kUnexpected, "output_state", "the output is not open");
+  if (finished_) return;
   check(encoder_->Close());
   if (gzip_) check(gzip_->Close());
   return finish();
@@ -211,6 +222,11 @@ OutputSummary Output::State::copy(int from) {
 
 OutputSummary Output::State::finish() {
   check(stream_->Close());
+  finished_ = true;
+}
+
+OutputSummary Output::State::commit() {
+  finish();
   OutputSummary summary;
   summary.bytes = *stream_->Tell();
   summary.content_hash = stream_->content_hash();
@@ -303,6 +319,11 @@ void Output::begin(const std::shared_ptr<arrow::Schema>& schema,
 
 void Output::write(const std::shared_ptr<arrow::RecordBatch>& batch) {
   state_->write(*batch);
+}
+
+void Output::finish() {
+  state_->finish();
+  state_->sync();
 }
 
 OutputSummary Output::commit() { return state_->commit(); }

@@ -48,7 +48,11 @@ class Output {
   /// Call once, before the first write.
   void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
   void write(const std::shared_ptr<arrow::RecordBatch>& batch);
-  /// Writes the format's end, fsyncs, renames, fsyncs the folder. After an error of any
+  /// Writes the format's end and makes the bytes of a file durable, under its temporary
+  /// name. commit() does it where this was not called; call it before something that must
+  /// not happen unless the file is whole.
+  void finish();
+  /// Finishes, then fsyncs, renames, fsyncs the folder. After an error of any
   /// call the output is gone.
   OutputSummary commit();
   /// In place of begin, write and commit: the bytes of the open file `from`, all of them,

@@ -1,7 +1,9 @@
 #include "dialect/mysql/connection.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include <arrow/array.h>
@@ -20,15 +22,71 @@ namespace {
 
 std::string placeholder(int) { return "?"; }
 
-bool same(const ScannedSql& a, const ScannedSql& b) {
-  if (a.parameters != b.parameters || a.pieces.size() != b.pieces.size()) return false;
-  for (std::size_t i = 0; i < a.pieces.size(); ++i) {
-    if (a.pieces[i].parameter != b.pieces[i].parameter ||
-        a.pieces[i].offset != b.pieces[i].offset) {
+// Whether the text that is sent means the same by both lexical rules.
+bool scans_alike(const Statement& statement, const Lexicon& a, const Lexicon& b) {
+  const std::string text =
+      statement.text([](int index) { return fmt::format(":p{}", index); });
+  const ScannedSql by_a = scan_sql(text, a, {});
+  const ScannedSql by_b = scan_sql(text, b, {});
+  if (by_a.parameters != by_b.parameters || by_a.pieces.size() != by_b.pieces.size())
+    return false;
+  for (std::size_t i = 0; i < by_a.pieces.size(); ++i) {
+    if (by_a.pieces[i].parameter != by_b.pieces[i].parameter ||
+        by_a.pieces[i].offset != by_b.pieces[i].offset) {
       return false;
     }
   }
   return true;
+}
+
+constexpr std::int64_t kDayMicros = 86'400'000'000;
+// https://dev.mysql.com/doc/refman/9.0/en/time.html
+constexpr std::int64_t kMostTimeMicros = 839 * 3'600'000'000LL;
+
+void set_clock(std::int64_t micros, MYSQL_TIME& time) {
+  time.hour = static_cast<unsigned>(micros / 3'600'000'000);
+  time.minute = static_cast<unsigned>(micros / 60'000'000 % 60);
+  time.second = static_cast<unsigned>(micros / 1'000'000 % 60);
+  time.second_part = static_cast<unsigned long>(micros % 1'000'000);
+}
+
+void set_day(std::int64_t days, MYSQL_TIME& time) {
+  const std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(days))};
+  time.year = static_cast<unsigned>(static_cast<int>(day.year()));
+  time.month = static_cast<unsigned>(day.month());
+  time.day = static_cast<unsigned>(day.day());
+}
+
+// A moment is given in UTC, which is the session's time zone.
+std::optional<MYSQL_TIME> moment_of(const std::string& name, const Value& value) {
+  MYSQL_TIME time{};
+  if (const auto* date = std::get_if<Date>(&value)) {
+    time.time_type = MYSQL_TIMESTAMP_DATE;
+    set_day(date->days, time);
+    return time;
+  }
+  if (const auto* at = std::get_if<DateTime>(&value)) {
+    time.time_type = MYSQL_TIMESTAMP_DATETIME;
+    const std::int64_t days =
+        (at->micros - (at->micros < 0 ? kDayMicros - 1 : 0)) / kDayMicros;
+    set_day(days, time);
+    set_clock(at->micros - days * kDayMicros, time);
+    return time;
+  }
+  if (const auto* delta = std::get_if<TimeDelta>(&value)) {
+    if (delta->micros <= -kMostTimeMicros || delta->micros >= kMostTimeMicros) {
+      throw Error(Category::kTask, "parameter_not_a_time",
+                  fmt::format("query parameter ':{}' is beyond 838:59:59, the longest "
+                              "time MySQL has",
+                              name),
+                  "give it as a number of seconds");
+    }
+    time.time_type = MYSQL_TIMESTAMP_TIME;
+    time.neg = delta->micros < 0;
+    set_clock(delta->micros < 0 ? -delta->micros : delta->micros, time);
+    return time;
+  }
+  return std::nullopt;
 }
 
 // What MYSQL_BIND points at. A parameter that stands twice in the text is bound twice.
@@ -68,6 +126,16 @@ class Binds {
     } else if (const auto* boolean = std::get_if<bool>(&value)) {
       bind.buffer_type = MYSQL_TYPE_TINY;
       bind.buffer = const_cast<bool*>(boolean);
+    } else if (const auto* bytes = std::get_if<Bytes>(&value)) {
+      bind.buffer_type = MYSQL_TYPE_BLOB;
+      bind.buffer = const_cast<char*>(bytes->data.data());
+      bind.buffer_length = bytes->data.size();
+    } else if (auto moment = moment_of(name, value)) {
+      bind.buffer_type = moment->time_type == MYSQL_TIMESTAMP_DATE ? MYSQL_TYPE_DATE
+                         : moment->time_type == MYSQL_TIMESTAMP_TIME
+                             ? MYSQL_TYPE_TIME
+                             : MYSQL_TYPE_DATETIME;
+      bind.buffer = &moments_.emplace_back(*moment);
     } else {
       bind.buffer_type = MYSQL_TYPE_NULL;
     }
@@ -75,6 +143,7 @@ class Binds {
   }
 
   std::vector<MYSQL_BIND> binds_;
+  std::deque<MYSQL_TIME> moments_;
 };
 
 // Results that the server cut and called a success.
@@ -96,7 +165,12 @@ MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
   MYSQL* raw = connected_.handle.get();
   facts_ = set_up_session([&](const std::string& sql) { return run(sql, socket_wait); },
                           session, mariadb_connection(raw) != 0);
-  require_read_only();
+  if (session.access == Access::kReadOnly) {
+    require_read_only();
+  } else if ((raw->server_status & SERVER_STATUS_IN_TRANS) == 0) {
+    throw Error(Category::kDataSource, "session_not_read_only",
+                "the session's transaction could not be begun");
+  }
   if (!session.allow_privileged) refuse_privileged(socket_wait);
 }
 
@@ -141,19 +215,19 @@ void MysqlConnection::refuse_privileged(SocketWait& wait) {
   const auto dangerous = dangerous_privileges(grants(wait));
   if (dangerous.empty()) return;
   throw Error(Category::kRefused, "privileged_account",
-              fmt::format("refusing to read with an account that has {}: read-only "
-                          "transactions do not bind it",
+              fmt::format("refusing to run with an account that has {}: transactions do "
+                          "not bind it",
                           fmt::join(dangerous, ", ")),
-              "use an account that may only SELECT, or set allow_privileged: true in the "
-              "recipe");
+              "use an account that may only do what the query needs, or set "
+              "allow_privileged: true");
 }
 
 // The query was scanned before the server's sql_mode was known.
-void MysqlConnection::check_text(const Statement& statement) const {
+void MysqlConnection::check_text(const Statement& statement, Access access) const {
   const Lexicon lexicon = lexicon_of(facts_.sql_mode);
-  refuse_unless_query(statement, lexicon);
-  if (!same(scan_sql(statement.source, Lexicon::mysql(), statement.origin),
-            scan_sql(statement.source, lexicon, statement.origin))) {
+  access == Access::kReadWrite ? refuse_unless_change(statement, lexicon)
+                               : refuse_unless_query(statement, lexicon);
+  if (!scans_alike(statement, Lexicon::mysql(), lexicon)) {
     throw Error(Category::kRefused, "query_sql_mode",
                 "the query has other parameters under this server's sql_mode "
                 "(ANSI_QUOTES or NO_BACKSLASH_ESCAPES)",
@@ -195,7 +269,7 @@ void MysqlConnection::prepare(const std::string& text, SocketWait& wait) {
 }
 
 void MysqlConnection::prepare_read(const Statement& statement, SocketWait& wait) {
-  check_text(statement);
+  check_text(statement, Access::kReadOnly);
   prepare(statement.text(placeholder), wait);
   if (mysql_stmt_field_count(prepared_.get()) > 0) return;
   throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
@@ -222,8 +296,13 @@ std::vector<ResultColumn> MysqlConnection::result_columns() const {
 std::unique_ptr<Cursor> MysqlConnection::start(const Statement& statement,
                                                const ReadOptions& options,
                                                std::unique_ptr<SocketWait> socket_wait) {
+  bind_and_execute(statement, *socket_wait);
+  return open_cursor(options, std::move(socket_wait));
+}
+
+std::unique_ptr<Cursor> MysqlConnection::open_cursor(
+    const ReadOptions& options, std::unique_ptr<SocketWait> socket_wait) {
   SocketWait& waiting = *socket_wait;
-  bind_and_execute(statement, waiting);
   try {
     return std::make_unique<MysqlCursor>(
         connected_.handle.get(), plan_columns(result_columns(), options.types), options,
@@ -244,6 +323,48 @@ std::unique_ptr<Cursor> MysqlConnection::execute(const Statement& statement,
   auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
   prepare_read(statement, *socket_wait);
   return start(statement, options, std::move(socket_wait));
+}
+
+// A query without columns is one whose rows go to a file or a variable on the server.
+Execution MysqlConnection::execute_write(const Statement& statement,
+                                         const ReadOptions& options, const Wait& wait) {
+  wait_ = wait;
+  auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
+  check_text(statement, Access::kReadWrite);
+  prepare(statement.text(placeholder), *socket_wait);
+  if (mysql_stmt_field_count(prepared_.get()) == 0 &&
+      begins_as_query(statement, Lexicon::mysql())) {
+    throw Error(Category::kRefused, "not_a_change",
+                "a query's rows may not stay on the server (INTO)",
+                "select them, and write them with -o FILE");
+  }
+  bind_and_execute(statement, *socket_wait);
+  Execution execution;
+  // MariaDB tells of the columns of INSERT ... RETURNING only now.
+  if (mysql_stmt_field_count(prepared_.get()) > 0) {
+    execution.cursor = open_cursor(options, std::move(socket_wait));
+    return execution;
+  }
+  execution.affected =
+      static_cast<std::int64_t>(mysql_stmt_affected_rows(prepared_.get()));
+  MYSQL* raw = connected_.handle.get();
+  execution.committed = (raw->server_status & SERVER_STATUS_IN_TRANS) == 0;
+  connected_.link->use(nullptr);
+  // What comes next is a transaction again.
+  if (execution.committed) run(kBeginWrite, *socket_wait);
+  return execution;
+}
+
+void MysqlConnection::commit(const Wait& wait) {
+  SocketWait socket_wait(wait.deadline, wait.stop);
+  try {
+    run("COMMIT", socket_wait);
+  } catch (const Error& error) {
+    if (!error.sqlstate().empty()) throw;
+    throw Error(error.category(), "commit_unknown",
+                fmt::format("while committing: {}", error.message()),
+                "the change may have been made or not: look before it is run again");
+  }
 }
 
 // libmariadb has seen none of the rows: it is told that they are all read.

@@ -14,10 +14,12 @@
 namespace penstock::mysql {
 
 /// Invariants from the constructor on:
-///  1. The session is read-only, and inside one transaction begun READ ONLY, which is
-///     never committed: closing the connection rolls it back.
+///  1. The session is read-only unless it is to write, and inside one transaction begun
+///     so, which only commit() commits (and the server itself, at a change of the
+///     schema): closing the connection rolls it back.
 ///  2. A statement is prepared, so it is one statement; it begins as a query does, means
-///     the same under the server's sql_mode, and is run only if it returns columns.
+///     the same under the server's sql_mode, and is run only if it returns columns, or
+///     the session may write.
 ///  3. A value is bound, never text in the statement.
 ///  4. A statement that is given up is killed on the server, over a connection of its
 ///     own, and this connection is then cut.
@@ -32,6 +34,9 @@ class MysqlConnection final : public Connection {
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
   std::vector<std::string> account() override;
+  Execution execute_write(const Statement& statement, const ReadOptions& options,
+                          const Wait& wait) override;
+  void commit(const Wait& wait) override;
   /// By ranges of the column, which `tables_to_lock` has looked at.
   std::vector<Statement> split(const Statement& statement, const Partition& partition,
                                const Wait& wait, std::string* how) override;
@@ -58,12 +63,14 @@ class MysqlConnection final : public Connection {
   Rows run(const std::string& sql, SocketWait& wait);
   std::vector<std::string> grants(SocketWait& wait);
   void refuse_privileged(SocketWait& wait);
-  void check_text(const Statement& statement) const;
+  void check_text(const Statement& statement, Access access) const;
   /// Waiting ends as `wait` says. Throws error_of, or what ended the wait; then the
   /// statement is killed.
   void prepare(const std::string& text, SocketWait& wait);
   void prepare_read(const Statement& statement, SocketWait& wait);
   void bind_and_execute(const Statement& statement, SocketWait& wait);
+  std::unique_ptr<Cursor> open_cursor(const ReadOptions& options,
+                                      std::unique_ptr<SocketWait> wait);
   std::unique_ptr<Cursor> start(const Statement& statement, const ReadOptions& options,
                                 std::unique_ptr<SocketWait> wait);
   std::vector<ResultColumn> result_columns() const;

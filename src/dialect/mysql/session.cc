@@ -69,7 +69,11 @@ void require(bool holds, std::string_view what) {
 SessionFacts set_up_session(const Run& run, const Session& session, bool is_mariadb) {
   const std::int64_t limit_ms = (session.limits.statement + kServerMargin).count();
   const std::int64_t limit_seconds = (limit_ms + 999) / 1000;
-  run("SET SESSION TRANSACTION READ ONLY");
+  const bool writes = session.access == Access::kReadWrite;
+  run(writes ? "SET SESSION TRANSACTION READ WRITE"
+             : "SET SESSION TRANSACTION READ ONLY");
+  // Otherwise a value that does not fit its column is cut, and only warned of.
+  if (writes) run("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')");
   run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   run(is_mariadb ? fmt::format("SET SESSION max_statement_time = {}", limit_seconds)
                  : fmt::format("SET SESSION max_execution_time = {}", limit_ms));
@@ -79,7 +83,7 @@ SessionFacts set_up_session(const Run& run, const Session& session, bool is_mari
                   kNoLimit, limit_seconds + kWriteMarginSeconds));
   // MySQL lets only an administrator do this.
   if (is_mariadb) run(fmt::format("SET SESSION max_error_count = {}", kMostWarnings));
-  run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  run(writes ? kBeginWrite : "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
 
   std::map<std::string, std::string> now;
   for (const auto& row :
@@ -89,8 +93,9 @@ SessionFacts set_up_session(const Run& run, const Session& session, bool is_mari
            "'sql_mode')")) {
     if (row.size() == 2) now[to_lower(row[0].value_or(""))] = row[1].value_or("");
   }
-  require(now["transaction_read_only"] == "ON" || now["tx_read_only"] == "ON",
-          "it is not read-only");
+  const char* const read_only = writes ? "OFF" : "ON";
+  require(now["transaction_read_only"] == read_only || now["tx_read_only"] == read_only,
+          writes ? "it is read-only" : "it is not read-only");
   require(now["time_zone"] == "+00:00", "its time zone is not UTC");
   require(now["sql_select_limit"] == kNoLimit, "sql_select_limit cuts results");
   require(now["character_set_results"] == "utf8mb4" &&

@@ -22,10 +22,13 @@ struct SessionFacts {
   std::string sql_mode;
 };
 
-/// Makes the session read-only, with its time limits, in UTC, and reads every setting
-/// back; throws Error{kDataSource} if one does not hold (RS-013, RS-014). The server's
-/// own limit is a second beyond ours, so that ours is what ends a query: an interrupted
-/// SLEEP is a row like any other.
+/// Begins the transaction of a session that may write.
+inline constexpr const char* kBeginWrite = "START TRANSACTION READ WRITE";
+
+/// Makes the session read-only, or such that it may write, with its time limits, in UTC,
+/// and reads every setting back; throws Error{kDataSource} if one does not hold (RS-013,
+/// RS-014). The server's own limit is a second beyond ours, so that ours is what ends a
+/// query: an interrupted SLEEP is a row like any other.
 SessionFacts set_up_session(const Run& run, const Session& session, bool is_mariadb);
 
 /// The privileges in `SHOW GRANTS` lines that a read-only transaction does not bind:

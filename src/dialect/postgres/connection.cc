@@ -24,8 +24,18 @@ Oid type_of_value(const Value& value) {
   constexpr Oid kInt8 = 20;
   constexpr Oid kInt4 = 23;
   constexpr Oid kNumeric = 1700;
+  constexpr Oid kDate = 1082;
+  constexpr Oid kTimestamp = 1114;
+  constexpr Oid kTimestampTz = 1184;
+  constexpr Oid kInterval = 1186;
+  constexpr Oid kBytea = 17;
   if (std::holds_alternative<bool>(value)) return kBool;
   if (std::holds_alternative<double>(value)) return kNumeric;
+  if (std::holds_alternative<Date>(value)) return kDate;
+  if (const auto* time = std::get_if<DateTime>(&value))
+    return time->utc ? kTimestampTz : kTimestamp;
+  if (std::holds_alternative<TimeDelta>(value)) return kInterval;
+  if (std::holds_alternative<Bytes>(value)) return kBytea;
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     return *integer == static_cast<std::int32_t>(*integer) ? kInt4 : kInt8;
   }
@@ -126,7 +136,9 @@ PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
                                        const Session& session, const Wait& wait,
                                        bool repeatable, const std::string& snapshot)
     : connection_(connect(dsn, target, wait)), wait_(wait) {
-  std::string begin = "BEGIN TRANSACTION READ ONLY; ";
+  const bool writes = session.access == Access::kReadWrite;
+  std::string begin =
+      writes ? "BEGIN TRANSACTION READ WRITE; " : "BEGIN TRANSACTION READ ONLY; ";
   if (repeatable)
     begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ";
   if (!snapshot.empty())
@@ -142,19 +154,23 @@ PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
       "SET LOCAL idle_in_transaction_session_timeout = 0",
       begin, session.limits.statement.count()));
   const Result read_only = run("SHOW transaction_read_only");
-  if (PQntuples(read_only.get()) != 1 || field(read_only.get(), 0, 0) != "on") {
+  if (PQntuples(read_only.get()) != 1 ||
+      field(read_only.get(), 0, 0) != (writes ? "off" : "on")) {
     throw Error(Category::kDataSource, "session_not_read_only",
-                "the session could not be made read-only");
+                writes ? "the session could not be made writable"
+                       : "the session could not be made read-only");
   }
   if (!session.allow_privileged) {
     const Result role = run(kPrivilegeSql);
     if (PQntuples(role.get()) > 0) {
       throw Error(
           Category::kRefused, "privileged_account",
-          fmt::format(
-              "refusing to read with a {} role: read-only transactions do not bind it",
-              printable(field(role.get(), 0, 0))),
-          "use a role that may only SELECT, or set allow_privileged: true in the recipe");
+          fmt::format("refusing to run with a {} role: {}",
+                      printable(field(role.get(), 0, 0)),
+                      writes ? "it may do more than change rows"
+                             : "read-only transactions do not bind it"),
+          "use a role that may only do what the query needs, or set allow_privileged: "
+          "true");
     }
   }
 }
@@ -192,6 +208,14 @@ Result PostgresConnection::run(const std::string& sql,
 std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
                                                     const TypeChoices& choices) {
   refuse_unless_query(statement, Lexicon::postgres());
+  auto plans = prepare_any(statement, choices);
+  if (!plans.empty()) return plans;
+  throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
+              "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
+}
+
+std::vector<ColumnPlan> PostgresConnection::prepare_any(const Statement& statement,
+                                                        const TypeChoices& choices) {
   PGconn* connection = connection_.get();
   const std::string text = statement.text(placeholder);
   std::vector<Oid> types;
@@ -212,10 +236,7 @@ std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement,
     if (needs_catalog(column.oid)) unknown.insert(column.oid);
     columns.push_back(std::move(column));
   }
-  if (columns.empty()) {
-    throw Error(Category::kRefused, "not_a_read", "the query does not return rows",
-                "a query is a single SELECT, VALUES, TABLE or WITH ... SELECT");
-  }
+  if (columns.empty()) return {};
   std::map<Oid, TypeFacts> catalog;
   bool asked = !unknown.empty();
   if (asked) {
@@ -259,6 +280,59 @@ std::unique_ptr<Cursor> PostgresConnection::execute(const Statement& statement,
   auto plans = prepare(statement, options.types);
   return std::make_unique<PostgresCursor>(connection_.get(), statement, std::move(plans),
                                           options, wait);
+}
+
+Execution PostgresConnection::execute_write(const Statement& statement,
+                                            const ReadOptions& options,
+                                            const Wait& wait) {
+  wait_ = wait;
+  refuse_unless_change(statement, Lexicon::postgres());
+  auto plans = prepare_any(statement, options.types);
+  Execution execution;
+  if (plans.empty()) {
+    execution.affected = run_prepared(statement);
+  } else {
+    execution.cursor = std::make_unique<PostgresCursor>(connection_.get(), statement,
+                                                        std::move(plans), options, wait);
+  }
+  return execution;
+}
+
+// The unnamed statement, which gives no rows; how many it changed.
+std::int64_t PostgresConnection::run_prepared(const Statement& statement) {
+  std::vector<std::optional<std::string>> texts;
+  for (const Value& value : statement.values) texts.push_back(text_of_value(value));
+  std::vector<const char*> values;
+  std::vector<int> sizes;
+  for (const auto& text : texts) {
+    values.push_back(text ? text->c_str() : nullptr);
+    sizes.push_back(text ? static_cast<int>(text->size()) : 0);
+  }
+  PQsendQueryPrepared(connection_.get(), "", static_cast<int>(values.size()),
+                      values.data(), sizes.data(), nullptr, 0);
+  try {
+    const Result result = await_result(connection_.get(), wait_);
+    return affected_of(PQcmdStatus(result.get()));
+  } catch (const Error& error) {
+    // The server does not notice by itself that nobody waits any more.
+    if (error.sqlstate().empty()) cancel(connection_.get());
+    throw;
+  }
+}
+
+void PostgresConnection::commit(const Wait& wait) {
+  wait_ = wait;
+  try {
+    const Result result = run("COMMIT");
+    // A transaction that had failed is rolled back, which is no error to the server.
+    if (std::string_view(PQcmdStatus(result.get())) == "COMMIT") return;
+  } catch (const Error& error) {
+    if (!error.sqlstate().empty()) throw;
+    throw Error(error.category(), "commit_unknown",
+                fmt::format("while committing: {}", error.message()),
+                "the change may have been made or not: look before it is run again");
+  }
+  throw Error(Category::kDataSource, "query_failed", "the transaction was rolled back");
 }
 
 std::vector<ColumnFacts> PostgresConnection::describe(const Statement& statement,

@@ -12,12 +12,12 @@
 namespace penstock::postgres {
 
 /// Invariants from the constructor on:
-///  1. The session is inside one transaction, begun READ ONLY; everything set is SET
-///  LOCAL, so a pooler
-///     in transaction mode sees nothing of it. The transaction is never committed.
+///  1. The session is inside one transaction, begun READ ONLY unless the session may
+///  write; everything set is SET LOCAL, so a pooler
+///     in transaction mode sees nothing of it. Only commit() commits it.
 ///  2. A statement is prepared by the extended protocol, so it is one statement, and is
 ///  run only if it
-///     returns columns.
+///     returns columns, or the session may write.
 ///  3. A value is bound, never text in the statement.
 class PostgresConnection final : public Connection {
  public:
@@ -39,15 +39,23 @@ class PostgresConnection final : public Connection {
   std::vector<std::string> account() override;
   std::vector<Statement> split(const Statement& statement, const Partition& partition,
                                const Wait& wait, std::string* how) override;
+  Execution execute_write(const Statement& statement, const ReadOptions& options,
+                          const Wait& wait) override;
+  void commit(const Wait& wait) override;
 
  private:
+  std::int64_t run_prepared(const Statement& statement);
   std::vector<std::string> explain(const Statement& statement, std::string_view options);
   void check_partition_column(const Statement& statement, const std::string& column);
   bool scans_a_range(const Statement& part);
   std::vector<Statement> split_by_page(const Statement& statement, std::int64_t count,
                                        std::string* how);
   Result run(const std::string& sql, const std::vector<std::string>& values = {});
+  /// Only a read, which returns columns.
   std::vector<ColumnPlan> prepare(const Statement& statement, const TypeChoices& choices);
+  /// Anything; nothing for a statement without columns.
+  std::vector<ColumnPlan> prepare_any(const Statement& statement,
+                                      const TypeChoices& choices);
 
   Connected connection_;
   Wait wait_;

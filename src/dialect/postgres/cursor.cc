@@ -1,10 +1,13 @@
 #include "dialect/postgres/cursor.h"
 
+#include <charconv>
 #include <string>
 #include <utility>
 
 #include <arrow/record_batch.h>
 
+#include "base/moments.h"
+#include "base/text.h"
 #include "columns/conversions.h"
 #include "dialect/postgres/connect.h"
 #include "dialect/postgres/errors.h"
@@ -77,7 +80,23 @@ std::optional<std::string> text_of_value(const Value& value) {
     return std::to_string(*integer);
   if (const auto* real = std::get_if<double>(&value)) return text_from_double(*real);
   if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "t" : "f";
+  if (const auto* date = std::get_if<Date>(&value)) return text_of(*date);
+  if (const auto* time = std::get_if<DateTime>(&value)) return text_of(*time);
+  if (const auto* delta = std::get_if<TimeDelta>(&value))
+    return seconds_text(*delta) + " seconds";
+  if (const auto* bytes = std::get_if<Bytes>(&value)) return "\\x" + to_hex(bytes->data);
   return std::nullopt;
+}
+
+std::int64_t affected_of(std::string_view tag) noexcept {
+  const std::string_view word = tag.substr(0, tag.find(' '));
+  if (word != "INSERT" && word != "UPDATE" && word != "DELETE" && word != "MERGE")
+    return -1;
+  const auto blank = tag.rfind(' ');
+  std::int64_t count = -1;
+  if (blank != std::string_view::npos)
+    std::from_chars(tag.data() + blank + 1, tag.data() + tag.size(), count);
+  return count;
 }
 
 PostgresCursor::PostgresCursor(PGconn* connection, const Statement& statement,
@@ -120,8 +139,10 @@ bool PostgresCursor::handle(const Wire::Message& message) {
       return false;  // ReadyForQuery
     case 'E':
       fail(message.body);
+    case 'C':  // CommandComplete: a text and its zero byte
+      affected_ = affected_of(message.body.substr(0, message.body.find('\0')));
+      return true;
     case '2':  // BindComplete
-    case 'C':  // CommandComplete
     case 'I':  // EmptyQueryResponse
     case 'N':  // NoticeResponse
     case 'S':  // ParameterStatus

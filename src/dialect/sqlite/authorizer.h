@@ -16,6 +16,11 @@ namespace penstock::sqlite {
 /// called: sqlite3_stmt_readonly (SqliteConnection::prepare_read).
 int authorize_read(int action, const char* first, const char* second) noexcept;
 
+/// The same for a session that may write: besides, INSERT, UPDATE, DELETE and changes of
+/// the schema. No ATTACH, no PRAGMA that sets, no virtual table that is made or dropped,
+/// no transaction of the statement's own.
+int authorize_write(int action, const char* first, const char* second) noexcept;
+
 /// What was asked for, in SQL's words, for a message: "INSERT", "PRAGMA journal_mode",
 /// "load_extension()".
 std::string name_of_action(int action, const char* first, const char* second);

@@ -1,5 +1,6 @@
 #include "dialect/sqlite/bounded.h"
 
+#include <tuple>
 #include <utility>
 
 #include <arrow/record_batch.h>
@@ -32,6 +33,9 @@ class BoundedCursor final : public Cursor {
     return worker_->given_up() ? Ledger() : cursor_->ledger();
   }
   std::int64_t expected_rows() const override { return cursor_->expected_rows(); }
+  std::int64_t affected() const override {
+    return worker_->given_up() ? -1 : cursor_->affected();
+  }
 
  private:
   std::shared_ptr<Worker> worker_;
@@ -53,13 +57,27 @@ class BoundedConnection final : public Connection {
   std::unique_ptr<Cursor> execute(const Statement& statement, const ReadOptions& options,
                                   const Wait& wait) override {
     wait_ = wait;
-    auto cursor = run([connection = connection_, statement, options, wait] {
-      // A cursor refers to its connection.
-      return std::shared_ptr<Cursor>(
-          connection->execute(statement, options, wait).release(),
-          [connection](Cursor* made) { delete made; });
+    return bounded(run([connection = connection_, statement, options, wait] {
+      return shared(connection->execute(statement, options, wait), connection);
+    }));
+  }
+  Execution execute_write(const Statement& statement, const ReadOptions& options,
+                          const Wait& wait) override {
+    wait_ = wait;
+    auto [cursor, affected, committed] =
+        run([connection = connection_, statement, options, wait] {
+          Execution done = connection->execute_write(statement, options, wait);
+          return std::tuple(shared(std::move(done.cursor), connection), done.affected,
+                            done.committed);
+        });
+    return {cursor ? bounded(std::move(cursor)) : nullptr, affected, committed};
+  }
+  void commit(const Wait& wait) override {
+    wait_ = wait;
+    run([connection = connection_, wait] {
+      connection->commit(wait);
+      return true;
     });
-    return std::make_unique<BoundedCursor>(worker_, connection_, std::move(cursor), wait);
   }
   std::vector<ColumnFacts> describe(const Statement& statement,
                                     const ReadOptions& options) override {
@@ -85,6 +103,17 @@ class BoundedConnection final : public Connection {
   }
 
  private:
+  // A cursor refers to its connection.
+  static std::shared_ptr<Cursor> shared(std::unique_ptr<Cursor> cursor,
+                                        std::shared_ptr<SqliteConnection> connection) {
+    return {cursor.release(),
+            [connection = std::move(connection)](Cursor* made) { delete made; }};
+  }
+  std::unique_ptr<Cursor> bounded(std::shared_ptr<Cursor> cursor) const {
+    return std::make_unique<BoundedCursor>(worker_, connection_, std::move(cursor),
+                                           wait_);
+  }
+
   std::shared_ptr<SqliteConnection> connection_;
   Wait wait_;
   std::shared_ptr<Worker> worker_ = std::make_shared<Worker>();

@@ -9,8 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "base/moments.h"
 #include "base/text.h"
 #include "columns/arrow_types.h"
+#include "declare/first_word.h"
 #include "dialect/sqlite/authorizer.h"
 #include "dialect/sqlite/cursor.h"
 #include "dialect/sqlite/errors.h"
@@ -31,6 +33,20 @@ constexpr int kOpcodesPerLook = 4000;
 // SQLite has this limit for the process alone. One that the host has set stays.
 void limit_heap() {
   if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(kMaxHeapBytes);
+}
+
+// SQLite has no type for these: text that its date functions read. A moment is written
+// without its zone, UTC, as SQLite's own functions do; a length of time is a modifier of
+// theirs.
+std::optional<std::string> moment_text(const Value& value) {
+  if (const auto* date = std::get_if<Date>(&value)) return text_of(*date);
+  if (const auto* time = std::get_if<DateTime>(&value))
+    return text_of(DateTime{time->micros, false});
+  if (const auto* delta = std::get_if<TimeDelta>(&value)) {
+    const std::string seconds = seconds_text(*delta);
+    return fmt::format("{}{} seconds", seconds.starts_with('-') ? "" : "+", seconds);
+  }
+  return std::nullopt;
 }
 
 void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement) {
@@ -54,6 +70,14 @@ void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement
       code = sqlite3_bind_double(prepared, index, *real);
     } else if (const auto* boolean = std::get_if<bool>(&value)) {
       code = sqlite3_bind_int(prepared, index, *boolean ? 1 : 0);
+    } else if (const auto* bytes = std::get_if<Bytes>(&value)) {
+      // A null pointer would bind NULL.
+      const char* data = bytes->data.empty() ? "" : bytes->data.data();
+      code = sqlite3_bind_blob64(prepared, index, data, bytes->data.size(),
+                                 SQLITE_TRANSIENT);
+    } else if (const auto moment = moment_text(value)) {
+      code = sqlite3_bind_text64(prepared, index, moment->data(), moment->size(),
+                                 SQLITE_TRANSIENT, SQLITE_UTF8);
     } else {
       code = sqlite3_bind_null(prepared, index);
     }
@@ -68,7 +92,9 @@ std::string placeholder(int index) { return fmt::format("?{}", index + 1); }
 
 SqliteConnection::SqliteConnection(const Target& target, const Session& session,
                                    const Wait& wait)
-    : path_(target.path()), busy_timeout_(session.limits.connect) {
+    : path_(target.path()),
+      writes_(session.access == Access::kReadWrite),
+      busy_timeout_(session.limits.connect) {
   limit_heap();
   open(path_);
   set_wait(wait);
@@ -81,8 +107,9 @@ void SqliteConnection::open(const std::string& path) {
   // (https://www.sqlite.org/c3ref/value.html).
   const int flags = path.empty()
                         ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX
-                        : SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
-                              SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
+                        : (writes_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+                              SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                              SQLITE_OPEN_NOFOLLOW;
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &raw,
                                    flags | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -97,13 +124,14 @@ void SqliteConnection::open(const std::string& path) {
 // SQL".
 void SqliteConnection::harden() {
   sqlite3* db = db_.get();
-  const std::pair<int, int> switches[] = {{SQLITE_DBCONFIG_DEFENSIVE, 1},
-                                          {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-                                          {SQLITE_DBCONFIG_DQS_DML, 0},
-                                          {SQLITE_DBCONFIG_DQS_DDL, 0},
-                                          {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-                                          {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-                                          {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0}};
+  const std::pair<int, int> switches[] = {
+      {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_DQS_DML, 0},
+      {SQLITE_DBCONFIG_DQS_DDL, 0},
+      {SQLITE_DBCONFIG_ENABLE_TRIGGER, writes_ ? 1 : 0},
+      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+      {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0}};
   for (const auto& [option, wanted] : switches) {
     int now = -1;
     if (sqlite3_db_config(db, option, wanted, &now) != SQLITE_OK || now != wanted) {
@@ -118,14 +146,31 @@ void SqliteConnection::harden() {
   run("PRAGMA mmap_size=0");  // a mapped file that is cut by another program kills the
                               // process
   run("PRAGMA cell_size_check=ON");
-  run("PRAGMA query_only=ON");
-  if (read_int("PRAGMA query_only") != 1) {
-    throw Error(Category::kDataSource, "session_not_read_only",
-                "PRAGMA query_only could not be set");
+  if (writes_) {
+    allow_writing();
+  } else {
+    run("PRAGMA query_only=ON");
+    if (read_int("PRAGMA query_only") != 1) {
+      throw Error(Category::kDataSource, "session_not_read_only",
+                  "PRAGMA query_only could not be set");
+    }
   }
   read_int("PRAGMA schema_version");  // the first look at the file: not a database,
                                       // corrupt, locked
   authorize();
+}
+
+// What the schema declares holds here, too: its triggers and its foreign keys, which
+// SQLite leaves aside unless asked.
+void SqliteConnection::allow_writing() {
+  // SQLite opens a file that it may not write read-only, and says nothing.
+  if (sqlite3_db_readonly(db_.get(), "main") == 1) {
+    throw Error(Category::kUnavailable, "database_cannot_be_opened",
+                fmt::format("the database file '{}' cannot be written", printable(path_)),
+                "check the permissions of the file and its folder");
+  }
+  run("PRAGMA foreign_keys=ON");
+  run("BEGIN IMMEDIATE");
 }
 
 void SqliteConnection::set_wait(const Wait& wait) {
@@ -168,8 +213,10 @@ int SqliteConnection::on_authorize(void* self, int action, const char* first,
                                    const char* second, const char* /*database*/,
                                    const char* /*trigger*/) noexcept {
   auto* connection = static_cast<SqliteConnection*>(self);
+  if (connection->own_statement_) return SQLITE_OK;
   if (connection->wait_is_over()) return SQLITE_DENY;
-  const int answer = authorize_read(action, first, second);
+  const int answer = connection->writes_ ? authorize_write(action, first, second)
+                                         : authorize_read(action, first, second);
   if (answer != SQLITE_OK) {
     connection->denied_ = name_of_action(action, first, second);
   }
@@ -226,12 +273,17 @@ void SqliteConnection::throw_if_denied() const {
   throw_if_ended();
   if (denied_.empty()) return;
   throw Error(Category::kRefused, "not_a_read",
-              fmt::format("the query may not use {}", denied_), "a query may only read");
+              fmt::format("the query may not use {}", denied_),
+              writes_ ? "a task may change rows and the schema of its own database"
+                      : "a query may only read");
 }
 
 void SqliteConnection::fail_step() {
   // A virtual table may prepare statements while it runs: pragma_integrity_check.
-  if ((sqlite3_extended_errcode(db_.get()) & 0xFF) == SQLITE_AUTH) throw_if_denied();
+  const int code = sqlite3_extended_errcode(db_.get()) & 0xFF;
+  if (code == SQLITE_AUTH) throw_if_denied();
+  // Names columns and constraints, never values.
+  if (code == SQLITE_CONSTRAINT) fail("the statement failed");
   if (!text_bound_) fail("the query failed");
   throw_if_interrupted();
   throw error_without_values(db_.get(), "the query failed");
@@ -271,11 +323,51 @@ Prepared SqliteConnection::prepare_read(const Statement& statement) {
                 "the query does not return rows by reading only",
                 "a query is a single SELECT, VALUES or WITH ... SELECT");
   }
-  bind_values(db_.get(), raw, statement);
+  bind(raw, statement);
+  return prepared;
+}
+
+void SqliteConnection::bind(sqlite3_stmt* prepared, const Statement& statement) {
+  bind_values(db_.get(), prepared, statement);
   text_bound_ = std::any_of(
       statement.values.begin(), statement.values.end(),
       [](const Value& value) { return std::holds_alternative<std::string>(value); });
-  return prepared;
+}
+
+Execution SqliteConnection::execute_write(const Statement& statement,
+                                          const ReadOptions& options, const Wait& wait) {
+  set_wait(wait);
+  executing_ = true;
+  refuse_unless_change(statement, Lexicon::sqlite());
+  Prepared prepared = prepare(statement.text(placeholder), &statement);
+  sqlite3_stmt* raw = prepared.get();
+  if (raw == nullptr || sqlite3_stmt_isexplain(raw) != 0) {
+    throw Error(Category::kRefused, "not_a_change", "the statement does nothing");
+  }
+  bind(raw, statement);
+  Execution execution;
+  if (sqlite3_column_count(raw) > 0) {
+    execution.cursor =
+        std::make_unique<SqliteCursor>(*this, std::move(prepared), options, -1);
+    return execution;
+  }
+  // Of a statement that changes no row, such as CREATE, SQLite keeps the count of the one
+  // before.
+  const std::int64_t before = sqlite3_total_changes64(db_.get());
+  int code = SQLITE_ROW;
+  while (code == SQLITE_ROW) code = sqlite3_step(raw);
+  if (code != SQLITE_DONE) fail_step();
+  execution.affected =
+      sqlite3_total_changes64(db_.get()) == before ? 0 : sqlite3_changes64(db_.get());
+  return execution;
+}
+
+void SqliteConnection::commit(const Wait& wait) {
+  set_wait(wait);
+  own_statement_ = true;
+  const int code = sqlite3_exec(db_.get(), "COMMIT", nullptr, nullptr, nullptr);
+  own_statement_ = false;
+  if (code != SQLITE_OK) fail("the transaction cannot be committed");
 }
 
 std::unique_ptr<Cursor> SqliteConnection::execute(const Statement& statement,

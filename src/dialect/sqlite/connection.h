@@ -14,10 +14,12 @@
 namespace penstock::sqlite {
 
 /// Invariants from the constructor on:
-///  1. The file was opened read-only and is never created; nothing can be attached.
-///  2. query_only is on (read back), the schema is untrusted, DEFENSIVE is on, extensions
-///  are off.
-///  3. Every statement is authorised by authorize_read, and only one that reads is run.
+///  1. The file was opened read-only, unless the session may write, and is never created;
+///  nothing can be attached.
+///  2. query_only is on (read back) unless it may; the schema is untrusted, DEFENSIVE is
+///  on, extensions are off.
+///  3. Every statement is authorised by authorize_read, and only one that reads is run;
+///  in a session that may write, by authorize_write, inside one transaction.
 ///  4. A statement ends soon after its Wait ends: the progress handler looks every few
 ///  thousand opcodes, the authorizer while one is being prepared, and interrupt() ends
 ///  what has no opcodes to count (a count(*) of a whole table). What SQLite does within
@@ -34,6 +36,10 @@ class SqliteConnection final : public Connection {
   std::vector<std::string> account() override;
   std::vector<Statement> split(const Statement& statement, const Partition& partition,
                                const Wait& wait, std::string* how) override;
+
+  Execution execute_write(const Statement& statement, const ReadOptions& options,
+                          const Wait& wait) override;
+  void commit(const Wait& wait) override;
 
   /// Begins a transaction that sees, from now on, one version of the data.
   void begin_read();
@@ -65,6 +71,7 @@ class SqliteConnection final : public Connection {
 
   void open(const std::string& path);
   void harden();
+  void allow_writing();
   void authorize();
   std::optional<PlainScan> plain_scan(const Statement& statement);
   Prepared prepare_own(const std::string& text);
@@ -80,6 +87,7 @@ class SqliteConnection final : public Connection {
   std::int64_t read_int(const char* pragma);
   Prepared prepare(const std::string& text, const Statement* statement);
   Prepared prepare_read(const Statement& statement);
+  void bind(sqlite3_stmt* prepared, const Statement& statement);
   static int on_authorize(void* self, int action, const char* first, const char* second,
                           const char* database, const char* trigger) noexcept;
   static int on_progress(void* self) noexcept;
@@ -87,6 +95,8 @@ class SqliteConnection final : public Connection {
   bool wait_is_over();
 
   std::string path_;
+  const bool writes_;
+  bool own_statement_ = false;  // BEGIN and COMMIT are ours
   Database db_;
   Wait wait_{Deadline::never(), {}};
   std::chrono::milliseconds busy_timeout_;

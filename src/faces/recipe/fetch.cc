@@ -1,13 +1,12 @@
 #include "penstock/fetch.h"
 
 #include <algorithm>
-#include <ctime>
-#include <random>
 #include <utility>
 
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include "base/run_facts.h"
 #include "base/text.h"
 #include "engine/transfer.h"
 #include "penstock/error.h"
@@ -19,23 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-std::string utc_now() {
-  const auto now = std::chrono::system_clock::now();
-  const auto since_epoch =
-      std::chrono::floor<milliseconds>(now.time_since_epoch()).count();
-  const std::time_t seconds = static_cast<std::time_t>(since_epoch / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec, since_epoch % 1000);
-}
-
-std::string new_run_id() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
-}
 
 // Tells the caller at most ten times a second.
 class ProgressTeller {

@@ -1,0 +1,375 @@
+"""Tasks on SQLite, PostgreSQL, MariaDB and MySQL: what they read, what they change, what they leave alone."""
+
+import datetime
+import fcntl
+import hashlib
+import json
+import signal
+import subprocess
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import Penstock
+from test_conformance import DIALECTS
+
+STOCK = [("P-1", 5, "a'b", datetime.date(2026, 1, 1)), ("P-2", 7, None, datetime.date(2026, 2, 1)),
+         ("P-3", 0, "50%", datetime.date(2026, 3, 1))]
+TABLE = "penstock_task_stock"
+
+
+class Shop:
+    """A table of stock on one database, and a program that may write to it."""
+
+    def __init__(self, dialect, folder):
+        self.dialect = dialect
+        self.database = DIALECTS[dialect](folder)
+        self.folder = folder
+        self.penstock = Penstock(folder)
+        self.penstock.env.update({"PENSTOCK_SHOP_DSN": self.database.dsn, "PENSTOCK_SQL_ALLOW_PRIVATE": "1"})
+        word = "varchar(40) CHARACTER SET utf8mb4" if dialect in ("mariadb", "mysql") else "varchar(40)"
+        rows = ", ".join(f"('{sku}', {pieces}, {self.literal(note)}, '{day}')" for sku, pieces, note, day in STOCK)
+        self.database.run(f"DROP TABLE IF EXISTS {TABLE}; DROP TABLE IF EXISTS {TABLE}_new;"
+                          f"CREATE TABLE {TABLE} (sku {word} PRIMARY KEY, pieces integer NOT NULL, "
+                          f"note {word}, since date);"
+                          f"INSERT INTO {TABLE} VALUES {rows};")
+        if dialect == "postgresql":
+            self.database.run(f"GRANT ALL ON {TABLE} TO writer;")
+
+    @staticmethod
+    def literal(text):
+        return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+    def task(self, query, head="", name="t.yaml", access="read_only"):
+        indented = "\n".join("  " + line for line in query.splitlines())
+        (self.folder / name).write_text(
+            f"name: t\nconnection: {{dsn_env: PENSTOCK_SHOP_DSN}}\naccess: {access}\nquery: |\n{indented}\n{head}")
+        return name
+
+    def run(self, query, *arguments, head="", access="read_only"):
+        return self.penstock("run", self.task(query, head, access=access), *arguments)
+
+    def rows(self, query, *arguments, head=""):
+        result = self.run(query, "-o", "out.parquet", *arguments, head=head)
+        assert result.code == 0, result
+        return pq.read_table(self.folder / "out.parquet").to_pylist()
+
+    def hash(self):
+        """Of every row of the table, in order, read by a plain query."""
+        self.penstock.env["PENSTOCK_SHOP_DSN"] = self.database.dsn
+        result = self.penstock("query", "--dsn-env", "PENSTOCK_SHOP_DSN", "--format", "csv", "-o", "-",
+                               f"SELECT * FROM {TABLE} ORDER BY sku")
+        assert result.code == 0, result
+        assert result.bytes.count(b"\n") > 1
+        return hashlib.sha256(result.bytes).hexdigest()
+
+    def pieces(self):
+        return {row["sku"]: row["pieces"] for row in self.rows(f"SELECT sku, pieces FROM {TABLE}")}
+
+
+@pytest.fixture(params=list(DIALECTS))
+def shop(request, tmp_path):
+    shop = Shop(request.param, tmp_path)
+    yield shop
+    shop.database.run(f"DROP TABLE IF EXISTS {TABLE}; DROP TABLE IF EXISTS {TABLE}_new;")
+
+
+# FT-001, FT-003, FT-013
+def test_a_task_reads_with_its_inputs_bound(shop):
+    head = "inputs: {least: int, skus: 'list[str]', like: {type: str, default: P}, most: {type: int, default: 10}}"
+    query = (f"SELECT sku, pieces FROM {TABLE} WHERE pieces >= {{{{ .inputs.least }}}} AND sku IN ({{{{ skus }}}}) "
+             "AND sku LIKE '{{ .like }}%' ORDER BY sku LIMIT {{.inputs.most}}")
+    assert shop.rows(query, "-i", "least=5", "-i", 'skus=["P-1","P-2","P-3"]', head=head) == [
+        {"sku": "P-1", "pieces": 5}, {"sku": "P-2", "pieces": 7}]
+    assert shop.rows(query, "-i", "least=0", "-i", "skus=[]", head=head) == []
+    assert shop.rows(query.replace("sku IN", "sku NOT IN"), "-i", "least=0", "-i", "skus=[]", "-i", "most=1",
+                     head=head) == [{"sku": "P-1", "pieces": 5}]
+
+
+# FT-003
+def test_a_text_is_a_text_whatever_is_in_it(shop):
+    head = "inputs: {note: {type: str, nullable: true}}"
+    for note, found in [("a'b", ["P-1"]), ("' OR '1'='1", []), ("50%", ["P-3"]), ("{{ .inputs.note }}", []),
+                        ("\\", []), ("$1 ? :x", [])]:
+        for query in ("note = {{ note }}", "note = '{{ note }}'", "{{ note }} = note"):
+            rows = shop.rows(f"SELECT sku FROM {TABLE} WHERE {query}", "-i", f"note={note}", head=head)
+            assert [row["sku"] for row in rows] == found, (query, note)
+    (shop.folder / "none.json").write_text('{"note": null}')
+    rows = shop.rows(f"SELECT sku FROM {TABLE} WHERE note IS {{{{ note }}}}", "--inputs", "none.json", head=head)
+    assert [row["sku"] for row in rows] == ["P-2"]
+
+
+# FT-003
+def test_names_and_keywords_come_from_identifiers_and_choices(shop):
+    head = "inputs: {t: identifier, c: identifier, dir: {choice: [ASC, DESC]}}"
+    query = "SELECT {{ c }} FROM {{ t }} ORDER BY {{ c }} {{ dir }}"
+    rows = shop.rows(query, "-i", f"t={TABLE}", "-i", "c=sku", "-i", "dir=DESC", head=head)
+    assert [row["sku"] for row in rows] == ["P-3", "P-2", "P-1"]
+    rows = shop.rows(query.replace("{{ t }}", TABLE[:-5] + "{{ t }}"), "-i", "t=stock", "-i", "c=sku", "-i", "dir=ASC",
+                     head=head)
+    assert [row["sku"] for row in rows] == ["P-1", "P-2", "P-3"]
+    refused = shop.run(query, "-i", f"t={TABLE}; DROP TABLE {TABLE}", "-i", "c=sku", "-i", "dir=ASC", head=head)
+    assert refused.error["code"] == "task_input_name"
+
+
+# FT-004
+def test_every_type_of_input_reaches_the_database(shop):
+    head = ("inputs: {i: int, f: float, s: str, b: bool, d: date, at: datetime, y: bytes}\n"
+            "output: {i: int, f: float, s: str, b: bool}")
+    text = {"postgresql": "CAST({{s}} AS text)", "sqlite": "{{s}}"}.get(shop.dialect, "CAST({{s}} AS CHAR)")
+    rows = shop.rows(f"SELECT {{{{i}}}} AS i, {{{{f}}}} + 0 AS f, {text} AS s, {{{{b}}}} AS b "
+                     f"FROM {TABLE} WHERE since = {{{{d}}}} AND since < {{{{at}}}} AND {{{{y}}}} IS NOT NULL",
+                     "-i", "i=9007199254740993", "-i", "f=2.5", "-i", "s=x", "-i", "b=true", "-i", "d=2026-02-01",
+                     "-i", "at=2026-02-01T00:00:00.5", "-i", "y=hex:00ff", head=head)
+    assert rows == [{"i": 9007199254740993, "f": 2.5, "s": "x", "b": True}]
+    later = {"postgresql": "CAST(since AS timestamp) + {{l}}", "sqlite": "datetime(since, {{l}})"}.get(
+        shop.dialect, "ADDTIME(CAST(since AS DATETIME), {{l}})")
+    rows = shop.rows(f"SELECT sku FROM {TABLE} WHERE {later} = '2026-02-02 02:00:00'", "-i", "l=P1DT2H",
+                     head="inputs: {l: timedelta}")
+    assert rows == [{"sku": "P-2"}]
+
+
+# FT-004
+def test_a_wrong_input_is_refused_before_connecting(shop):
+    shop.penstock.env["PENSTOCK_SHOP_DSN"] = "postgresql://u@nobody.invalid/x"
+    query, head = "SELECT {{ n }}", "inputs: {n: {type: int, description: how many}}"
+    missing = shop.run(query, head=head)
+    assert missing.code == 2
+    assert missing.error["error_type"] == "TaskError"
+    assert missing.error["message"] == "input 'n' is missing: int, how many"
+    assert missing.error["hint"] == "give it with -i n=10"
+    assert shop.run(query, "-i", "n=many", head=head).error["code"] == "task_input_type"
+    assert shop.run(query, "-i", "m=1", head=head).error["code"] == "task_input_unknown"
+    assert shop.run("SELECT {{ n | upper }}", "-i", "n=1", head=head).error["code"] == "template_filter"
+
+
+# FT-005
+def test_the_result_is_checked_against_the_declared_output(shop):
+    table = f"FROM {TABLE} ORDER BY sku"
+    rows = shop.rows(f"SELECT pieces, sku {table}", head="output: {sku: str, pieces: {type: int16, nullable: false}}")
+    assert rows[0] == {"sku": "P-1", "pieces": 5}
+    schema = pq.read_schema(shop.folder / "out.parquet")
+    assert schema.field("pieces").type == pa.int16() and not schema.field("pieces").nullable
+    for output, code, words in [
+            ("{sku: str, missing: int}", "task_output_missing", ["'missing'", "int"]),
+            ("{pieces: int}", "task_output_extra", ["'sku'"]),
+            ("{sku: int, pieces: int}", ("task_output_value", "task_output_type"), ["'sku'", "int"]),
+            ("{sku: str, pieces: date}", "task_output_type", ["'pieces'", "date"])]:
+        left_in_out = shop.run(f"SELECT pieces, sku {table}", "-o", "no.parquet", head=f"output: {output}")
+        assert left_in_out.code == 2, left_in_out
+        assert left_in_out.error["code"] in code
+        assert all(word in left_in_out.error["message"] for word in words)
+    null = shop.run(f"SELECT note {table}", "-o", "no.parquet", head="output: {note: {type: str, nullable: false}}")
+    assert null.error["code"] == "task_output_null"
+    assert null.error["message"].startswith("row 2 has NULL in column 'note'")
+    narrow = shop.run(f"SELECT pieces * 1000 AS n {table}", "-o", "no.parquet", head="output: {n: int8}")
+    assert narrow.error["code"] == "task_output_value"
+    assert narrow.error["message"].startswith("row 1: the value of column 'n'")
+    assert not (shop.folder / "no.parquet").exists()
+    assert shop.rows(f"SELECT pieces, sku {table} LIMIT 1", head="output: {sku: str}\nextra_columns: drop") == [
+        {"sku": "P-1"}]
+    assert shop.rows(f"SELECT sum(pieces) AS n, avg(pieces) AS a FROM {TABLE}", head="output: {n: int, a: float}") == [
+        {"n": 12, "a": 4.0}]
+
+
+# FT-006, FT-007
+def test_changes_are_committed_and_counted(shop):
+    head = "inputs: {amount: int, sku: str}\noutput: none"
+    query = (f"UPDATE {TABLE} SET pieces = pieces + {{{{ amount }}}} WHERE sku = {{{{ sku }}}};\n"
+             f"INSERT INTO {TABLE} (sku, pieces) VALUES ('P-4', {{{{ amount }}}}), ('P-5', 1);\n"
+             f"DELETE FROM {TABLE} WHERE pieces = 0;")
+    result = shop.run(query, "-i", "amount=3", "-i", "sku=P-1", "--report", "r.json", head=head, access="read_write")
+    assert result.code == 0, result
+    report = json.loads((shop.folder / "r.json").read_text())
+    assert [(one["statement"], one["rows_affected"]) for one in report["statements"]] == [
+        ("UPDATE", 1), ("INSERT", 2), ("DELETE", 1)]
+    assert report["access"] == "read_write" and report["rows"] is None
+    assert shop.pieces() == {"P-1": 8, "P-2": 7, "P-4": 3, "P-5": 1}
+    told = [name for name in result.names() if name != "sql_dsn_tls_not_configured"]
+    assert told == ["task_statement"] * 3 + ["task_complete"]
+
+
+# FT-006
+def test_any_error_rolls_everything_back(shop):
+    before = shop.hash()
+    for last in (f"INSERT INTO {TABLE} (sku, pieces) VALUES ('P-2', 1)",   # a duplicate key
+                 f"UPDATE {TABLE} SET pieces = NULL",                        # NOT NULL
+                 "SELECT * FROM penstock_no_such_table", "SELEC 1"):
+        result = shop.run(f"UPDATE {TABLE} SET pieces = 99;\nDELETE FROM {TABLE} WHERE sku = 'P-3';\n{last}",
+                          access="read_write")
+        assert result.code in (2, 3), result
+        assert result.error["error_type"] in ("DataSourceError", "TaskError")
+        if shop.dialect != "sqlite" and "SELEC 1" not in last:
+            assert len(result.error["sqlstate"]) == 5  # FT-011
+        assert shop.hash() == before, last
+
+
+# FT-005, FT-006
+def test_a_result_that_is_not_what_was_declared_changes_nothing(shop):
+    before = shop.hash()
+    change = f"UPDATE {TABLE} SET pieces = 99;\nSELECT note FROM {TABLE}"
+    for head, code in [("output: {n: int}", "task_output_missing"),
+                       ("output: {note: {type: str, nullable: false}}", "task_output_null")]:
+        result = shop.run(change, "-o", "out.csv", head=head, access="read_write")
+        assert result.error["code"] == code
+    result = shop.run(f"UPDATE {TABLE} SET pieces = 99", "-o", "out.csv", access="read_write")
+    assert result.error["code"] == "task_no_rows"
+    result = shop.run(change, "-o", "/dev/full", "--format", "csv", access="read_write")
+    assert result.code == 5
+    assert shop.hash() == before
+    assert not (shop.folder / "out.csv").exists()
+
+
+# FT-006, FT-007
+def test_rows_of_a_change_are_its_output(shop):
+    if shop.dialect == "mysql":
+        query = f"UPDATE {TABLE} SET pieces = 1 WHERE sku = 'P-1'; SELECT sku, pieces FROM {TABLE} WHERE sku = 'P-1'"
+    elif shop.dialect == "postgresql":
+        query = (f"WITH done AS (UPDATE {TABLE} SET pieces = 1 WHERE sku = 'P-1' RETURNING sku, pieces) "
+                 "SELECT * FROM done")
+    elif shop.dialect == "mariadb":
+        query = f"REPLACE INTO {TABLE} (sku, pieces) VALUES ('P-1', 1) RETURNING sku, pieces"
+    else:
+        query = f"UPDATE {TABLE} SET pieces = 1 WHERE sku = 'P-1' RETURNING sku, pieces"
+    result = shop.run(query, "-o", "out.csv", access="read_write", head="output: {sku: str, pieces: int}")
+    assert result.code == 0, result
+    assert (shop.folder / "out.csv").read_text().splitlines()[1].replace('"', "") == "P-1,1"
+    assert shop.pieces()["P-1"] == 1
+
+
+# FT-006
+def test_a_change_of_the_schema_and_what_the_server_commits_by_itself(shop):
+    commits = shop.dialect in ("mariadb", "mysql")
+    result = shop.run(f"CREATE TABLE {TABLE}_new (a integer);\nINSERT INTO {TABLE}_new VALUES (1);",
+                      "--report", "r.json", access="read_write", head="output: none")
+    assert result.code == 0, result
+    report = json.loads((shop.folder / "r.json").read_text())
+    assert [one["committed_by_server"] for one in report["statements"]] == [commits, False]
+    assert shop.database.count(f"{TABLE}_new") == 1
+    failed = shop.run(f"INSERT INTO {TABLE}_new VALUES (2);\nALTER TABLE {TABLE}_new ADD COLUMN b integer;\n"
+                      f"INSERT INTO {TABLE}_new VALUES (3, 3);\nINSERT INTO {TABLE}_no VALUES (1);",
+                      access="read_write")
+    assert failed.code == 3
+    assert ("statements 1 to 2 stay" in failed.error["message"]) == commits
+    assert shop.database.count(f"{TABLE}_new") == (2 if commits else 1)
+
+
+# FT-006
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_rolls_back(shop, name):
+    before = shop.hash()
+    endless = {"sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+               "postgresql": "SELECT pg_sleep(60)"}.get(shop.dialect, "SELECT SLEEP(60)")
+    process = shop.penstock.start("run", shop.task(f"UPDATE {TABLE} SET pieces = 99;\n{endless}", access="read_write"),
+                                  "-o", "out.csv")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1.5)
+    process.send_signal(name)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + name
+    assert shop.hash() == before
+    assert not (shop.folder / "out.csv").exists()
+
+
+HOSTILE_VALUES = [
+    "'", "''", '"', "`", "\\", "\\'", "'; DROP TABLE {t}; --", "' OR 1=1 --", "' UNION SELECT * FROM {t} --",
+    "1; DELETE FROM {t}", "{{ .inputs.x }}", "{% x %}", "$1", "$$", "?", ":x", "%s", "/*", "*/", "--", "#",
+    "/*!50000 DELETE FROM {t} */", "\u2019", "\u02bc", "ʼ OR 1=1", "\xa0", "' AND SLEEP(0) --", "NULL", "P-1' --",
+    "x'; UPDATE {t} SET pieces = 0 WHERE 'a'='a", "\n;\nDELETE FROM {t}\n", "a" * 5000 + "'",
+]
+
+
+# FT-003, FT-006
+def test_no_input_of_any_shape_changes_a_row(shop):
+    """In every place where an input may stand, in a session that could write."""
+    before = shop.hash()
+    head = "inputs: {x: str, l: 'list[str]'}"
+    query = (f"SELECT sku FROM {TABLE} WHERE note = {{{{ x }}}} OR note = '{{{{ x }}}}' OR note LIKE '%{{{{x}}}}-{{{{x}}}}%' "
+             f"OR sku IN ({{{{ l }}}}) OR sku IN {{{{ l }}}}\n-- {{{{ x }}}}")
+    task = shop.task(query, head, access="read_write")
+    for value in HOSTILE_VALUES:
+        value = value.replace("{t}", TABLE)
+        (shop.folder / "i.json").write_text(json.dumps({"x": value, "l": [value, value]}))
+        result = shop.penstock("run", task, "--inputs", "i.json", "-o", "out.csv")
+        assert result.code == 0, (value, result)
+        assert (shop.folder / "out.csv").read_text().splitlines()[1:] == [], value
+    assert shop.hash() == before
+    identifiers = shop.task("SELECT {{ t }} FROM {{ t }} AS x_{{ t }}", "inputs: {t: identifier}", access="read_write")
+    for value in HOSTILE_VALUES:
+        (shop.folder / "i.json").write_text(json.dumps({"t": value.replace("{t}", TABLE)}))
+        assert shop.penstock("run", identifiers, "--inputs", "i.json", "-o", "out.csv").code in (2, 3), value
+    assert shop.hash() == before
+
+
+# FT-006, RS-013
+def test_no_query_of_a_reading_task_changes_a_row(shop):
+    before = shop.hash()
+    for query in (f"DELETE FROM {TABLE}", f"UPDATE {TABLE} SET pieces = 0", f"DROP TABLE {TABLE}",
+                  f"INSERT INTO {TABLE} (sku, pieces) VALUES ('x', 1)", f"SELECT 1; DELETE FROM {TABLE}",
+                  f"WITH d AS (DELETE FROM {TABLE} RETURNING 1) SELECT * FROM d", f"COMMIT; DELETE FROM {TABLE}",
+                  f"DELETE FROM {TABLE} RETURNING sku", f"REPLACE INTO {TABLE} (sku, pieces) VALUES ('P-1', 0)",
+                  f"CREATE TABLE {TABLE}_new (a integer)", f"TRUNCATE TABLE {TABLE}"):
+        result = shop.run(query, "-o", "out.csv")
+        assert result.code in (2, 3), (query, result)
+        assert shop.hash() == before, query
+
+
+# FT-006
+def test_a_writing_task_cannot_leave_its_transaction(shop):
+    before = shop.hash()
+    for word in ("COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION", "SAVEPOINT a", "SET a = 1", "CALL a()", "DO 1",
+                 "COPY a TO STDOUT", "LOAD DATA INFILE '/x' INTO TABLE a", "PRAGMA journal_mode = DELETE",
+                 "ATTACH 'x.db' AS x", "VACUUM", "GRANT ALL ON a TO b", "LOCK TABLES a WRITE", "EXPLAIN SELECT 1",
+                 "PREPARE TRANSACTION 'a'", "KILL 1", "FLUSH TABLES", "SHOW TABLES"):
+        result = shop.run(f"UPDATE {TABLE} SET pieces = 99;\n{word}", access="read_write")
+        assert result.code == 3, (word, result)
+        assert result.error["code"] == "not_a_change", word
+        assert shop.hash() == before, word
+
+
+# FT-006
+def test_rows_go_to_standard_output_and_to_a_terminal(shop):
+    shop.penstock.env["PENSTOCK_SHOP_DSN"] = shop.database.dsn
+    task = shop.task(f"SELECT sku, pieces FROM {TABLE} ORDER BY sku")
+    assert shop.penstock("run", task).out.replace('"', "") == "sku,pieces\nP-1,5\nP-2,7\nP-3,0\n"
+    screen = shop.penstock.on_terminal("run", task)
+    assert "P-2" in screen.text and "3 rows" in screen.text
+    task = shop.task(f"UPDATE {TABLE} SET pieces = 1", access="read_write")
+    screen = shop.penstock.on_terminal("run", task)
+    assert screen.code == 0
+    assert "statement 1, UPDATE, 3 rows changed" in screen.text and "t: committed" in screen.text
+
+
+# FT-001
+def test_describe_validate_and_plan(shop):
+    head = "description: Finds stock\ninputs: {least: {type: int, default: 3, description: pieces}}\noutput: {sku: str}"
+    task = shop.task(f"SELECT sku FROM {TABLE} WHERE pieces > {{{{ least }}}}", head)
+    described = shop.penstock("run", task, "--describe")
+    assert described.out == ("t (reads)\nFinds stock\n\nInputs:\n  -i least=10  int, has a default: pieces\n\n"
+                             "Output:\n  sku  str\n")
+    validated = shop.penstock("validate", task)
+    assert validated.code == 0, validated
+    assert "SELECT 1 answered" in validated.out and "least" in validated.out
+    assert shop.penstock("validate", task, "--offline").code == 0
+    plan = shop.penstock("plan", task, "--json")
+    assert plan.code == 0, plan
+    assert [column["name"] for column in plan.json["columns"]] == ["sku"]
+    bad = shop.task("SELECT * FROM {{ least }}", head)
+    assert shop.penstock("validate", bad, "--offline").error["code"] == "template_position"
+    write = shop.task(f"UPDATE {TABLE} SET pieces = 1;\nDELETE FROM {TABLE}", access="read_write")
+    before = shop.hash()
+    assert shop.penstock("plan", write, "--json").json["explain"] == ["UPDATE", "DELETE"]
+    assert shop.penstock("validate", write).code == 0
+    assert shop.hash() == before
+
+
+# FT-013
+def test_another_run_holds_the_output(shop):
+    with open(shop.folder / "out.csv.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        before = shop.hash()
+        task = shop.task(f"UPDATE {TABLE} SET pieces = 1;\nSELECT 1 AS a", access="read_write")
+        assert shop.penstock("run", task, "-o", "out.csv", "--fail-on-busy").code == 6
+        assert shop.penstock("run", task, "-o", "out.csv").code == 0
+        assert shop.hash() == before
