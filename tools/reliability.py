@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools" / "bench"))
 
-from machine import describe  # noqa: E402
+from machine import describe, load_average  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- faults: begin -->\n", "<!-- faults: end -->\n"
@@ -42,7 +42,8 @@ ROWS = [
 
 def machine():
     it = describe()
-    return f"{it['cores']} cores of {it['cpu']}, {it['memory_gb']} GB, Linux {it['kernel']}, {it['system']}"
+    return (f"{it['cores']} cores of {it['cpu']}, {it['memory_gb']} GB, Linux {it['kernel']}, {it['system']}, "
+            f"load average {load_average():.0f}")
 
 
 def table(results):
