@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools" / "bench"))
 
-from machine import describe  # noqa: E402
+from machine import describe, load_average  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- faults: begin -->\n", "<!-- faults: end -->\n"
@@ -42,14 +42,19 @@ ROWS = [
 
 def machine():
     it = describe()
-    return f"{it['cores']} cores of {it['cpu']}, {it['memory_gb']} GB, Linux {it['kernel']}, {it['system']}"
+    return (f"{it['cores']} cores of {it['cpu']}, {it['memory_gb']} GB, Linux {it['kernel']}, {it['system']}, "
+            f"load average {load_average():.0f}")
+
+
+def reached(key, results):
+    """(what it was with, the figure) for each line of a row."""
+    return [(row[len(key):].strip(), figure) for row, figure in results if row == key or row.startswith(key + " ")]
 
 
 def table(results):
     lines = ["| fault | with | reached | wanted |", "|---|---|---|---|"]
     for key, fault, wanted in ROWS:
-        found = [(row[len(key):].strip(), figure) for row, figure in results if row == key or row.startswith(key + " ")]
-        for number, (about, figure) in enumerate(found or [("", "**not measured**")]):
+        for number, (about, figure) in enumerate(reached(key, results) or [("", "**not measured**")]):
             first = number == 0
             lines.append(f"| {fault if first else ''} | {about} | {figure} | {wanted if first else ''} |")
     return "\n".join(lines)
@@ -58,6 +63,8 @@ def table(results):
 def main():
     results = [line.split("\t", 1) for line in pathlib.Path(sys.argv[1]).read_text().splitlines()]
     passed = "Every test passed." if sys.argv[2] == "yes" else "**Some tests failed.**"
+    if any(not reached(key, results) for key, _, _ in ROWS):
+        passed += " **Some rows were not measured.**"
     text = (f"{BEGIN}{datetime.date.today().isoformat()}, {machine()}. {passed}\n\n{table(results)}\n{END}")
     page = PAGE.read_text()
     before, rest = page.split(BEGIN)

@@ -47,7 +47,8 @@ void raise_later(const nb::python_error& raised) {
 }
 
 struct StreamState {
-  std::shared_ptr<RowStream> rows;
+  std::shared_ptr<arrow::Schema> schema;
+  NextBatch next;
   std::string error;
 };
 
@@ -77,13 +78,13 @@ int guarded(StreamState& state, Call call) noexcept {
 
 int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
   StreamState& state = state_of(stream);
-  return guarded(state, [&] { check(arrow::ExportSchema(*state.rows->schema(), out)); });
+  return guarded(state, [&] { check(arrow::ExportSchema(*state.schema, out)); });
 }
 
 int get_next(ArrowArrayStream* stream, ArrowArray* out) {
   StreamState& state = state_of(stream);
   return guarded(state, [&] {
-    const auto batch = state.rows->next();
+    const auto batch = state.next();
     if (batch) {
       check(arrow::ExportRecordBatch(*batch, out));
     } else {
@@ -118,13 +119,13 @@ nb::tuple array_capsules(const arrow::RecordBatch& batch) {
   return nb::make_tuple(std::move(first), capsule(std::move(array), "arrow_array"));
 }
 
-nb::object stream_capsule(std::shared_ptr<RowStream> rows) {
+nb::object stream_capsule(std::shared_ptr<arrow::Schema> schema, NextBatch next) {
   auto stream = std::make_unique<ArrowArrayStream>();
   stream->get_schema = get_schema;
   stream->get_next = get_next;
   stream->get_last_error = get_last_error;
   stream->release = release;
-  stream->private_data = new StreamState{std::move(rows), {}};
+  stream->private_data = new StreamState{std::move(schema), std::move(next), {}};
   return capsule(std::move(stream), "arrow_array_stream");
 }
 

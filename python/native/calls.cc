@@ -24,24 +24,6 @@ namespace nb = nanobind;
 
 constexpr std::size_t kMostBytes = 16 * 1024 * 1024;
 
-std::string read_text(const std::string& path) {
-  const auto fail = [&](const char* why) {
-    return Error(Category::kRecipe, "unreadable_file",
-                 "cannot read '" + path + "': " + why);
-  };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      std::fopen(path.c_str(), "rbe"), std::fclose);
-  if (!file) throw fail(std::strerror(errno));
-  std::string text(kMostBytes + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) throw fail(std::strerror(errno));
-  if (text.size() > kMostBytes) {
-    throw Error(Category::kRecipe, "file_too_large",
-                "'" + path + "' is larger than 16 MiB");
-  }
-  return text;
-}
-
 // A source made ready: options applied, parameters expanded, everything from Python
 // copied, so that the work itself needs no GIL.
 class Prepared {
@@ -59,7 +41,7 @@ class Prepared {
   /// Runs `work` with an engine, the GIL given away.
   template <typename Work>
   void run(Work work) {
-    run_interruptible(stop, [&] {
+    const auto whole = [&] {
       for (const std::string& warning : recipe.warnings) {
         if (events) {
           events({Event::Level::kWarning, "recipe_unknown_key", {{"message", warning}}});
@@ -69,7 +51,13 @@ class Prepared {
       params.merge(expand_parameters(recipe, lookup, events));
       const Engine engine(environment_, events);
       work(engine);
-    });
+    };
+    try {
+      run_interruptible(stop, whole);
+    } catch (const Error&) {
+      callbacks.rethrow();  // it was what a callable raised that stopped the work
+      throw;
+    }
     callbacks.rethrow();
   }
 
@@ -95,6 +83,24 @@ nb::list texts_of(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
+
+std::string read_text(const std::string& path) {
+  const auto fail = [&](const char* why) {
+    return Error(Category::kRecipe, "unreadable_file",
+                 "cannot read '" + path + "': " + why);
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen(path.c_str(), "rbe"), std::fclose);
+  if (!file) throw fail(std::strerror(errno));
+  std::string text(kMostBytes + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (std::ferror(file.get()) != 0) throw fail(std::strerror(errno));
+  if (text.size() > kMostBytes) {
+    throw Error(Category::kRecipe, "file_too_large",
+                "'" + path + "' is larger than 16 MiB");
+  }
+  return text;
+}
 
 Recipe load_recipe(const std::string& path) {
   return parse_recipe(read_text(path), path, read_text);

@@ -18,6 +18,8 @@ struct CallArguments {
   nanobind::object on_event;
 };
 
+/// All of a file. Throws Error{kRecipe} if it cannot be read or is larger than 16 MiB.
+std::string read_text(const std::string& path);
 /// A recipe's file. Throws Error{kRecipe}.
 Recipe load_recipe(const std::string& path);
 /// A query without a recipe. Throws Error{kUsage} unless `dsn_env` may name a DSN.

@@ -85,7 +85,9 @@ void bind_stream(nb::module_& module) {
           nb::sig("def arrow_c_schema(self) -> object"))
       .def(
           "arrow_c_stream",
-          [](std::shared_ptr<RowStream> rows) { return stream_capsule(std::move(rows)); },
+          [](const std::shared_ptr<RowStream>& rows) {
+            return stream_capsule(rows->schema(), [rows] { return rows->next(); });
+          },
           nb::sig("def arrow_c_stream(self) -> object"));
 }
 
@@ -108,6 +110,11 @@ void bind_calls(nb::module_& module) {
          const nb::dict& options, const nb::object& on_event) {
         return open_rows(source, arguments(params, variables, options, on_event));
       },
+      nb::sig("def open_rows(source: Source, params: dict[str, Any], variables: "
+              "dict[str, str], "
+              "options: dict[str, Any], on_event: Callable[[str, "
+              "str, dict[str, Any]], object] "
+              "| None) -> RowStream"),
       "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none());
   module.def(
       "fetch_file",
@@ -117,6 +124,12 @@ void bind_calls(nb::module_& module) {
         return fetch_file(source, arguments(params, variables, options, on_event), output,
                           on_progress);
       },
+      nb::sig("def fetch_file(source: Source, params: dict[str, Any], variables: "
+              "dict[str, str], "
+              "options: dict[str, Any], on_event: Callable[[str, "
+              "str, dict[str, Any]], object] "
+              "| None, output: dict[str, Any], on_progress: Callable[..., object] | "
+              "None) -> str"),
       "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none(), "output"_a,
       "on_progress"_a.none());
   module.def(
@@ -125,6 +138,11 @@ void bind_calls(nb::module_& module) {
          const nb::dict& options, const nb::object& on_event) {
         return plan_query(source, arguments(params, variables, options, on_event));
       },
+      nb::sig("def plan_query(source: Source, params: dict[str, Any], variables: "
+              "dict[str, str], "
+              "options: dict[str, Any], on_event: Callable[[str, "
+              "str, dict[str, Any]], object] "
+              "| None) -> dict[str, Any]"),
       "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none());
   module.def(
       "validate_source",
@@ -133,6 +151,11 @@ void bind_calls(nb::module_& module) {
         return validate_source(source, arguments(params, variables, options, on_event),
                                offline);
       },
+      nb::sig("def validate_source(source: Source, params: dict[str, Any], variables: "
+              "dict[str, str], "
+              "options: dict[str, Any], on_event: Callable[[str, "
+              "str, dict[str, Any]], object] "
+              "| None, offline: bool) -> dict[str, Any]"),
       "source"_a, "params"_a, "variables"_a, "options"_a, "on_event"_a.none(),
       "offline"_a);
   module.def("dialects", &Engine::dialects,
@@ -144,7 +167,7 @@ void bind_calls(nb::module_& module) {
 
 NB_MODULE(_native, module) {
   using namespace penstock::python;
-  module.attr("__version__") = penstock::kVersion;
+  module.def("version", [] { return penstock::kVersion; });
   translate_errors(module);
   bind_batch(module);
   bind_stream(module);

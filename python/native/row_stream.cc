@@ -119,6 +119,7 @@ void RowStream::close() {
 
 void RowStream::end() {
   stop_.request_stop();
+  const std::lock_guard ending(end_mutex_);  // two may close at once, one can join
   {
     std::unique_lock lock(mutex_);
     closed_ = true;

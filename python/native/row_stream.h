@@ -19,9 +19,9 @@
 
 namespace penstock::python {
 
-/// Thread contract: cancel() from any thread; the rest from one at a time, with the GIL
-/// or without it, since an Arrow consumer may call either way. The reading thread never
-/// needs the GIL.
+/// Thread contract: cancel() and close() from any thread; the rest from one at a time,
+/// with the GIL or without it, since an Arrow consumer may call either way. The reading
+/// thread never needs the GIL.
 class RowStream {
  public:
   /// `stop` is the source of the token that `stream` was opened with.
@@ -66,6 +66,7 @@ class RowStream {
   std::vector<LossyColumn> lossy_;
   Partitions partitions_;
 
+  std::mutex end_mutex_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<arrow::RecordBatch> ready_;

@@ -39,9 +39,11 @@ from penstock._errors import (
     UnexpectedError,
     UsageError,
 )
-from penstock._native import Batch, __version__
+from penstock._native import Batch, version
 from penstock._results import LossyColumn, Partitions, Plan, PlanColumn, Receipt, Validation
 from penstock._stream import Stream
+
+__version__ = version()
 
 __all__ = [
     "Batch",

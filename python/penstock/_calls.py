@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, Union
 
 from penstock import _native
 from penstock._results import Plan, PlanColumn, Receipt, Validation
@@ -14,8 +14,8 @@ from penstock._stream import Stream
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    Value = None | bool | int | float | str
-    OnEvent = Callable[[str, str, dict[str, Any]], object]
+Value = Union[None, bool, int, float, str]
+OnEvent = Callable[[str, str, "dict[str, Any]"], object]
 
 _LOG = logging.getLogger("penstock")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

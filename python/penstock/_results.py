@@ -38,7 +38,7 @@ class Receipt:
     Attributes:
         recipe: the recipe's name.
         query_hash: SHA-256 of the SQL text, hex.
-        dialect: "sqlite", "postgres" or "mysql".
+        dialect: "sqlite", "postgresql" or "mysql".
         version: of Penstock.
         run_id: of this run, as in its events.
         output: the file's path.
@@ -102,7 +102,7 @@ class Plan:
     """Everything that is known of a query without reading a row.
 
     Attributes:
-        dialect: "sqlite", "postgres" or "mysql".
+        dialect: "sqlite", "postgresql" or "mysql".
         columns: of the result, in its order.
         explain: the database's own EXPLAIN, a line each.
         account: what the account could do beyond reading.

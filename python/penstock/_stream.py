@@ -51,7 +51,7 @@ class Stream:
 
     @property
     def dialect(self) -> str:
-        """ "sqlite", "postgres" or "mysql"."""
+        """ "sqlite", "postgresql" or "mysql"."""
         return self._rows.dialect
 
     @property
@@ -102,9 +102,10 @@ class Stream:
 
     def to_pyarrow(self) -> pyarrow.Table:
         """All rows as a pyarrow Table, a chunk a batch. Needs pyarrow."""
-        pyarrow = _needs("pyarrow", "pyarrow")
-        schema = pyarrow.schema(self)
-        return pyarrow.Table.from_batches([pyarrow.record_batch(batch) for batch in self.batches()], schema=schema)
+        library = _needs("pyarrow", "pyarrow")
+        batches = [library.record_batch(batch) for batch in self.batches()]
+        table: pyarrow.Table = library.Table.from_batches(batches, schema=library.schema(self))
+        return table
 
     def to_pandas(self, **options: Any) -> pandas.DataFrame:
         """All rows as a pandas DataFrame. Needs pandas and pyarrow.
@@ -114,17 +115,19 @@ class Stream:
                 (pandas.ArrowDtype), so that integers with NULLs stay integers and decimals exact; give
                 types_mapper=None for NumPy's types.
         """
-        pandas = _needs("pandas", "pandas")
+        library = _needs("pandas", "pandas")
         _needs("pyarrow", "pandas")
-        options.setdefault("types_mapper", pandas.ArrowDtype)
+        options.setdefault("types_mapper", library.ArrowDtype)
         table = self.to_pyarrow()
-        return table.to_pandas(**options)
+        frame: pandas.DataFrame = table.to_pandas(**options)
+        return frame
 
     def to_polars(self) -> polars.DataFrame:
         """All rows as a polars DataFrame. Needs polars."""
-        polars = _needs("polars", "polars")
-        frames = [polars.DataFrame(batch) for batch in self.batches()]
-        return polars.concat(frames or [polars.DataFrame(self._rows.empty())], rechunk=False)
+        library = _needs("polars", "polars")
+        frames = [library.DataFrame(batch) for batch in self.batches()]
+        frame: polars.DataFrame = library.concat(frames or [library.DataFrame(self._rows.empty())], rechunk=False)
+        return frame
 
     def _take(self) -> None:
         if self._taken:

@@ -1,10 +1,14 @@
 """Faults between the program and what it needs. `./dev test` runs the short form, `./dev faults --full` the full one."""
 
+import signal
 import sqlite3
 
 import pytest
 
 from harness import SERVERS, Workplace, dsn_of
+
+# A shell's background job has SIGINT ignored, and what is started here would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=SERVERS)

@@ -18,6 +18,8 @@ FORMATS = ["parquet", "csv", "jsonl", "arrow", "arrows"]
 SERVERS = ["postgres", "mariadb", "mysql"]
 SECONDS = 60  # after which a run counts as hung
 WORKERS = 4
+# The catalogue's bounds on time hold for a machine that has time; elsewhere a test only finds what hangs.
+STRICT = FULL and os.getloadavg()[0] < 2 * len(os.sched_getaffinity(0))
 
 ENDLESS_ROWS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
 
@@ -114,7 +116,7 @@ def all_at_once(work, items, workers=WORKERS):
         return list(pool.map(work, items))
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -1,0 +1,135 @@
+"""Every failure is a penstock.Error, of the class that the table of categories names, and the natural built-in."""
+
+import builtins
+import pickle
+import traceback
+
+import pytest
+from conftest import DSN, LONG
+
+import penstock
+from penstock import _native
+
+NATURAL = {
+    "UsageError": ValueError,
+    "RecipeError": ValueError,
+    "TaskError": ValueError,
+    "InvalidPath": ValueError,
+    "ConfigurationError": ValueError,
+    "NotFound": KeyError,
+    "CapabilityNotSupported": NotImplementedError,
+    "UnexpectedError": RuntimeError,
+    "DataSourceError": RuntimeError,
+    "LimitError": RuntimeError,
+    "UnavailableError": ConnectionError,
+    "TimeoutError": TimeoutError,
+    "RefusedError": PermissionError,
+    "OutputError": OSError,
+    "LockContestedError": BlockingIOError,
+    "InterruptedError": InterruptedError,
+    "BrokenPipeError": BrokenPipeError,
+}
+
+
+def test_every_category_has_its_class():
+    rows = _native.categories()
+    assert len(rows) == 18
+    for _, _, name in rows:
+        kind = getattr(penstock, name)
+        assert issubclass(kind, penstock.Error) and issubclass(kind, NATURAL[name]), name
+        assert kind is not getattr(builtins, name, None)
+    assert {name for _, _, name in rows} == NATURAL.keys()
+
+
+def test_a_data_source_error_is_caught_by_its_document_name():
+    for error_type, _, name in _native.categories():
+        assert issubclass(getattr(penstock, name), penstock.DataSourceError) == (error_type == "DataSourceError"), name
+
+
+@pytest.mark.parametrize("name", sorted(NATURAL))
+def test_an_error_survives_pickling(name):
+    error = getattr(penstock, name)("what", code="word", hint="do this", sqlstate="42P01", error_type="T", exit_code=3)
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error) and str(again) == "what"
+    assert (again.message, again.code, again.hint, again.sqlstate, again.error_type, again.exit_code) == (
+        "what", "word", "do this", "42P01", "T", 3)
+
+
+# RS-004
+def test_an_error_says_all_it_knows(monkeypatch):
+    monkeypatch.delenv("PENSTOCK_NOWHERE_DSN", raising=False)
+    with pytest.raises(penstock.DataSourceError) as caught:
+        penstock.read("SELECT 1", dsn_env="PENSTOCK_NOWHERE_DSN")
+    error = caught.value
+    assert str(error) == error.message == (
+        "env var PENSTOCK_NOWHERE_DSN is not set or is empty; set it to the database DSN "
+        "(e.g. postgresql://user:pass@host/db)")
+    assert (error.code, error.error_type, error.exit_code) == ("dsn_env_unset", "DataSourceError", 3)
+
+
+def test_a_traceback_shows_the_hint(shop):
+    with pytest.raises(penstock.Error) as caught:
+        penstock.read("SELECT id, id FROM orders", dsn_env=DSN)
+    assert caught.value.hint and f"hint: {caught.value.hint}" in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_servers_sqlstate_is_kept(server):
+    with pytest.raises(penstock.DataSourceError) as caught:
+        penstock.read("SELECT * FROM no_such_table_here", dsn_env=DSN)
+    assert caught.value.sqlstate == {"sqlite": "", "postgres": "42P01", "mariadb": "42S02", "mysql": "42S02"}[server]
+
+
+# RS-014
+def test_a_time_limit_is_a_timeout(server):
+    with pytest.raises(TimeoutError) as caught:
+        penstock.read(LONG[server], dsn_env=DSN, statement_timeout_seconds=1).to_pyarrow()
+    assert isinstance(caught.value, penstock.TimeoutError)
+
+
+def test_a_database_that_is_not_there_is_a_connection_error(monkeypatch):
+    monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")
+    monkeypatch.setenv(DSN, "postgresql://reader@127.0.0.1:1/shop")
+    with pytest.raises(ConnectionError) as caught:
+        penstock.read("SELECT 1", dsn_env=DSN)
+    assert isinstance(caught.value, penstock.UnavailableError)
+
+
+def test_a_bad_control_variable_is_a_configuration_error(shop, monkeypatch):
+    monkeypatch.setenv("PENSTOCK_MAX_SQL_ROWS", "many")
+    with pytest.raises(penstock.ConfigurationError, match="PENSTOCK_MAX_SQL_ROWS"):
+        penstock.read("SELECT 1 AS one", dsn_env=DSN)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"max_row": 1}, "there is no option 'max_row'"),
+    ({"max_rows": 0}, "max_rows is a whole number from 1"),
+    ({"max_rows": "many"}, "max_rows is a whole number, not str"),
+    ({"batch_rows": 100_001}, "batch_rows is a whole number from 1 to 100000"),
+    ({"connect_timeout_seconds": 61}, "connect_timeout_seconds is a number of seconds from 1 to 60"),
+    ({"statement_timeout_seconds": float("nan")}, "statement_timeout_seconds is a number of seconds from 1 to 1800"),
+    ({"on_lossy": "round"}, "on_lossy is one of error, null, text, clamp"),
+    ({"columns": {"id": "integer"}}, "columns['id'] is no type"),
+    ({"partition_on": "id"}, "partition_on needs partitions"),
+    ({"params": {"x": object()}}, "parameter 'x' is of type object; None, bool, int, float and str can be bound"),
+    ({"params": {"x": 2**63}}, "parameter 'x' is past 64 bits"),
+    ({"params": {"x": "\ud800"}}, "parameter 'x' is not valid Unicode"),
+    ({"params": {1: 2}}, "params: a name is a str, not int"),
+])
+def test_a_wrong_argument_is_named(shop, arguments, message):
+    with pytest.raises(penstock.UsageError) as caught:
+        penstock.read("SELECT id FROM orders", dsn_env=DSN, **arguments)
+    assert caught.value.message == message
+
+
+# RS-003 RS-026
+def test_a_dsn_in_place_of_its_variable_is_never_repeated():
+    with pytest.raises(penstock.UsageError) as caught:
+        penstock.read("SELECT 1", dsn_env="postgresql://user:secret@host/db")
+    assert "secret" not in str(caught.value) + caught.value.hint
+
+
+# RS-008
+def test_a_parameter_missing_or_unused_is_a_recipe_error(shop):
+    for query, params in (("SELECT :a AS a", {}), ("SELECT 1 AS a", {"a": 1})):
+        with pytest.raises(penstock.RecipeError):
+            penstock.read(query, params, dsn_env=DSN)

@@ -1,0 +1,70 @@
+"""The module is a guest in its process: it changes nothing there."""
+
+from conftest import DSN
+
+
+def test_the_process_stays_as_it_was(shop, script):
+    script(f"""
+import json, os, resource, signal, sys, threading
+
+def state():
+    return {{
+        "signals": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+        "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "environment": dict(os.environ),
+        "limits": {{name: resource.getrlimit(getattr(resource, name)) for name in dir(resource)
+                   if name.startswith("RLIMIT")}},
+        "directory": os.getcwd(),
+        # But signals 32 and 33, which are the C library's own, for its threads.
+        "caught": int(open("/proc/self/status").read().partition("SigCgt:")[2].split()[0], 16) & ~(3 << 31),
+        "umask": (lambda mask: (os.umask(mask), mask)[1])(os.umask(0o22)),
+        "locale": __import__("locale").setlocale(__import__("locale").LC_ALL),
+    }}
+
+before = state()
+shown = open("/proc/self/environ").read()
+import penstock
+penstock.read("SELECT id FROM orders", dsn_env="{DSN}")._rows.next()
+penstock.fetch("SELECT id FROM orders", dsn_env="{DSN}", out="x.parquet")
+try:
+    penstock.read("SELECT nothing", dsn_env="{DSN}")
+except penstock.Error:
+    pass
+after = state()
+assert after == before, {{key: (before[key], after[key]) for key in before if before[key] != after[key]}}
+assert open("/proc/self/environ").read() == shown
+assert "{DSN}=sqlite:///" in shown
+assert threading.active_count() == 1
+""", cwd=shop.parent)
+
+
+def test_no_descriptor_and_no_thread_is_left_behind(shop, script):
+    script(f"""
+import gc, os, penstock
+
+def counts():
+    gc.collect()
+    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+def work():
+    rows = penstock.read("SELECT id FROM orders", dsn_env="{DSN}", batch_rows=10)
+    next(rows.batches())
+    rows.close()
+    for batch in penstock.read("SELECT id FROM orders", dsn_env="{DSN}").batches():
+        pass
+    next(penstock.read("SELECT id FROM orders", dsn_env="{DSN}", batch_rows=10).batches())
+
+work()
+before = counts()
+for _ in range(20):
+    work()
+assert counts() == before, (counts(), before)
+""")
+
+
+def test_importing_loads_no_arrow_library_of_others(script):
+    out = script("""
+import sys, penstock
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"pyarrow", "pandas", "polars", "numpy", "fsspec"}))
+""")
+    assert out == "[]\n"

@@ -1,0 +1,194 @@
+"""Ctrl-C and cancel() stop the query where it runs; other Python threads run meanwhile."""
+
+import threading
+import time
+
+import pytest
+from conftest import DSN, ENDLESS_ROWS, LONG, Script, variable, wait_until
+
+import penstock
+
+WAIT = f"""
+import sys, penstock
+print("begun", flush=True)
+try:
+    rows = penstock.read(sys.argv[1], dsn_env="{DSN}")
+    print("open", flush=True)
+    how = sys.argv[2]
+    if how == "pyarrow":
+        rows.to_pyarrow()
+    elif how == "polars":
+        rows.to_polars()
+    else:
+        import importlib
+        library = importlib.import_module(how)
+        library.table(rows)
+    print("came to an end")
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+print("going on")
+"""
+
+
+def running(server):
+    """How many of the long queries run on the server now, as another connection of ours sees it."""
+    count = {
+        "postgres": "SELECT count(*) AS c FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' "
+                    "AND query NOT LIKE '%count(*)%' AND state = 'active'",
+        "mariadb": "SELECT count(*) AS c FROM information_schema.processlist WHERE info LIKE '%sleep(300)%' "
+                   "AND info NOT LIKE '%count(*)%'",
+    }
+    count["mysql"] = count["mariadb"]
+    [row] = penstock.read(count[server], dsn_env=DSN).to_pyarrow().to_pylist()
+    return int(row["c"])
+
+
+def test_ctrl_c_stops_the_query_on_the_server(server):
+    waiting = Script(WAIT, LONG[server], "pyarrow")
+    assert waiting.line() == "begun"
+    if server == "sqlite":
+        time.sleep(2)
+    else:
+        wait_until(lambda: running(server) == 1, 60)
+    waiting.interrupt()
+    code, out, err = waiting.end()
+    assert out.splitlines()[-2:] == ["KeyboardInterrupt", "going on"], err
+    assert code == 0
+    if server != "sqlite":
+        wait_until(lambda: running(server) == 0)
+
+
+def test_ctrl_c_comes_through_a_library_that_pulls_the_rows(shop):
+    waiting = Script(WAIT, LONG["sqlite"], "pyarrow.lib")
+    assert waiting.line() == "begun"
+    time.sleep(2)
+    waiting.interrupt()
+    code, out, err = waiting.end()
+    assert code == 0 and out.splitlines()[-2:] == ["KeyboardInterrupt", "going on"], err
+
+
+def test_a_handler_that_does_not_raise_lets_the_query_go_on(shop, script):
+    out = script(f"""
+import os, signal, threading, penstock
+seen = []
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
+timer.start()
+slow = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000000) SELECT count(*) AS c FROM n")
+while not seen:
+    [row] = penstock.read(slow, dsn_env="{DSN}").to_pyarrow().to_pylist()
+    assert row["c"] == 5000000
+print("seen", len(seen))
+""")
+    assert out == "seen 1\n"
+
+
+def test_what_a_handler_raises_comes_out(shop, script):
+    out = script(f"""
+import signal, penstock
+class Enough(Exception): pass
+def handler(*_): raise Enough("of it")
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+try:
+    penstock.fetch("{LONG['sqlite']}", dsn_env="{DSN}", out="never.parquet")
+except Enough as error:
+    print("Enough", error)
+import os
+print(os.path.exists("never.parquet"))
+""", cwd=shop.parent)
+    assert out == "Enough of it\nFalse\n"
+
+
+def drain(rows):
+    for _ in rows.batches():
+        pass
+
+
+# MySQL and MariaDB join all of it before the first row; of these the Ctrl-C test tells.
+@pytest.mark.parametrize("server", ["sqlite", "postgres"], indirect=True)
+def test_cancel_from_another_thread_ends_the_reading(server):
+    rows = penstock.read(ENDLESS_ROWS, dsn_env=DSN)
+    threading.Timer(0.5, rows.cancel).start()
+    with pytest.raises(InterruptedError) as caught:
+        drain(rows)
+    assert isinstance(caught.value, penstock.InterruptedError)
+
+
+# MySQL and MariaDB join all of it before the first row; of these the Ctrl-C test tells.
+@pytest.mark.parametrize("server", ["sqlite", "postgres"], indirect=True)
+def test_closing_from_another_thread_ends_the_reading(server):
+    rows = penstock.read(ENDLESS_ROWS, dsn_env=DSN)
+    threading.Timer(0.5, rows.close).start()
+    with pytest.raises(penstock.Error):
+        drain(rows)
+
+
+def test_two_threads_do_not_wait_on_one_stream(monkeypatch):
+    monkeypatch.setenv(DSN, variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")
+    rows = penstock.read(LONG["postgres"], dsn_env=DSN)
+    failures = []
+
+    def wait():
+        try:
+            drain(rows)
+        except penstock.Error as error:
+            failures.append(error)
+
+    first = threading.Thread(target=wait)
+    first.start()
+    wait_until(lambda: running("postgres") == 1)
+    time.sleep(0.5)
+    with pytest.raises(penstock.UsageError, match="another thread is waiting"):
+        rows._rows.next()
+    rows.cancel()
+    first.join(60)
+    assert not first.is_alive() and isinstance(failures[0], penstock.InterruptedError)
+
+
+def test_other_threads_run_while_rows_are_waited_for(server):
+    counted = 0
+    done = threading.Event()
+
+    def count():
+        nonlocal counted
+        while not done.wait(0.01):
+            counted += 1
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    with pytest.raises(TimeoutError):
+        penstock.read(LONG[server], dsn_env=DSN, statement_timeout_seconds=1).to_pyarrow()
+    done.set()
+    counter.join()
+    assert counted >= 5
+
+
+def test_threads_read_side_by_side(shop):
+    totals, failures = [], []
+
+    def work():
+        try:
+            for _ in range(5):
+                totals.append(penstock.read("SELECT id FROM orders", dsn_env=DSN).to_pyarrow().num_rows)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == [] and totals == [587] * 40
+
+
+def test_a_stream_left_open_does_not_keep_the_interpreter_from_ending(shop, script):
+    out = script(f"""
+import penstock
+rows = penstock.read("{ENDLESS_ROWS}", dsn_env="{DSN}")
+batches = rows.batches()
+next(batches)
+print("end")
+""")
+    assert out == "end\n"
