@@ -193,7 +193,8 @@ BatchStream Engine::open_made(const Query& query, const MakeStatements& make,
         admitted.whole.stop};
     state->time_cap = time_cap(query.limits, admitted.whole.deadline, reading.deadline);
     try {
-      start(*state, admitted.statements.front(), query, read_options(query, cap), reading);
+      start(*state, admitted.statements.front(), query, read_options(query, cap),
+            reading);
     } catch (const Error& error) {
       throw state->time_cap.named(error);
     }
@@ -281,6 +282,8 @@ Transaction Engine::begin(const Query& query, const MakeStatements& make,
   state->limits = query.limits;
   state->options = read_options(query, cap);
   state->whole = admitted.whole;
+  state->time_cap = time_cap(query.limits, admitted.whole.deadline,
+                             Deadline::after(query.limits.statement));
   state->redactor = admitted.dsn.redactor;
   redacted(state->redactor, [&] { state->connection = admitted.connect(); });
   state->statements = std::move(admitted.statements);

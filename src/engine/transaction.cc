@@ -28,7 +28,7 @@ bool Transaction::execute_next() {
   try {
     done = state_->connection->execute_write(statement, state_->options, state_->wait());
   } catch (const Error& error) {
-    throw state_->redactor(error);
+    throw state_->redactor(state_->time_cap.named(error));
   }
   outcome.affected = done.affected;
   outcome.committed = done.committed;
@@ -38,6 +38,7 @@ bool Transaction::execute_next() {
     rows->cap = state_->cap;
     rows->max_bytes = state_->limits.bytes;
     rows->redactor = state_->redactor;
+    rows->time_cap = state_->time_cap;
     rows->cursor = std::move(done.cursor);
     state_->rows.emplace(BatchStream(std::move(rows)));
     outcome.rows = 0;

@@ -60,7 +60,8 @@ def test_a_password_comes_from_a_variable_a_file_or_a_command(place):
 def test_a_wrong_password_is_an_error_that_does_not_have_it(place):
     connection = {"uri": place.uri, "secret_connect_args": {"password": SECRET}}
     result = place.run(connection, {"PENSTOCK_SECRET_SHOP_DB_PASSWORD": "not-the-pass-word"})
-    assert result.code == 3 and result.error["code"] == "authentication_failed"
+    # MySQL asks for the password itself where it does not know the hash, and without TLS it is not given.
+    assert result.code == 3 and result.error["code"] in ("authentication_failed", "password_not_sent"), result
     assert "not-the-pass-word" not in result.err
 
 

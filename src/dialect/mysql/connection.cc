@@ -171,7 +171,7 @@ MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
     throw Error(Category::kDataSource, "session_not_read_only",
                 "the session's transaction could not be begun");
   }
-  if (!session.allow_privileged) refuse_privileged(socket_wait);
+  if (!session.allow_privileged) refuse_privileged(session.access, socket_wait);
 }
 
 MysqlConnection::~MysqlConnection() = default;
@@ -211,15 +211,19 @@ std::vector<std::string> MysqlConnection::grants(SocketWait& wait) {
   return lines;
 }
 
-void MysqlConnection::refuse_privileged(SocketWait& wait) {
+void MysqlConnection::refuse_privileged(Access access, SocketWait& wait) {
   const auto dangerous = dangerous_privileges(grants(wait));
   if (dangerous.empty()) return;
+  const bool writes = access == Access::kReadWrite;
   throw Error(Category::kRefused, "privileged_account",
-              fmt::format("refusing to run with an account that has {}: transactions do "
-                          "not bind it",
-                          fmt::join(dangerous, ", ")),
-              "use an account that may only do what the query needs, or set "
-              "allow_privileged: true");
+              fmt::format("refusing to {} with an account that has {}: {}",
+                          writes ? "write" : "read", fmt::join(dangerous, ", "),
+                          writes ? "it may do more than change rows"
+                                 : "read-only transactions do not bind it"),
+              writes ? "use an account that may only do what the task needs, or set "
+                       "allow_privileged: true in the task"
+                     : "use an account that may only SELECT, or set allow_privileged: "
+                       "true in the recipe");
 }
 
 // The query was scanned before the server's sql_mode was known.

@@ -62,7 +62,7 @@ class MysqlConnection final : public Connection {
   void require_read_only() const;
   Rows run(const std::string& sql, SocketWait& wait);
   std::vector<std::string> grants(SocketWait& wait);
-  void refuse_privileged(SocketWait& wait);
+  void refuse_privileged(Access access, SocketWait& wait);
   void check_text(const Statement& statement, Access access) const;
   /// Waiting ends as `wait` says. Throws error_of, or what ended the wait; then the
   /// statement is killed.

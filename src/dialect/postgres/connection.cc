@@ -165,12 +165,15 @@ PostgresConnection::PostgresConnection(const Dsn& dsn, const Target& target,
     if (PQntuples(role.get()) > 0) {
       throw Error(
           Category::kRefused, "privileged_account",
-          fmt::format("refusing to run with a {} role: {}",
+          fmt::format("refusing to {} with a {} role: {}", writes ? "write" : "read",
                       printable(field(role.get(), 0, 0)),
                       writes ? "it may do more than change rows"
                              : "read-only transactions do not bind it"),
-          "use a role that may only do what the query needs, or set allow_privileged: "
-          "true");
+          writes
+              ? "use a role that may only do what the task needs, or set "
+                "allow_privileged: true in the task"
+              : "use a role that may only SELECT, or set allow_privileged: true in the "
+                "recipe");
     }
   }
 }

@@ -1,13 +1,14 @@
 #include "dialect/sqlite/bounded.h"
 
-#include <tuple>
 #include <utility>
 
 #include <arrow/record_batch.h>
+#include <fmt/format.h>
 
 #include "dialect/sqlite/connection.h"
 #include "dialect/sqlite/cursor.h"
 #include "dialect/sqlite/worker.h"
+#include "penstock/error.h"
 
 namespace penstock::sqlite {
 namespace {
@@ -57,27 +58,40 @@ class BoundedConnection final : public Connection {
   std::unique_ptr<Cursor> execute(const Statement& statement, const ReadOptions& options,
                                   const Wait& wait) override {
     wait_ = wait;
-    return bounded(run([connection = connection_, statement, options, wait] {
-      return shared(connection->execute(statement, options, wait), connection);
-    }));
+    auto cursor = run([connection = connection_, statement, options, wait] {
+      return shared(connection, connection->execute(statement, options, wait));
+    });
+    return std::make_unique<BoundedCursor>(worker_, connection_, std::move(cursor), wait);
   }
   Execution execute_write(const Statement& statement, const ReadOptions& options,
                           const Wait& wait) override {
     wait_ = wait;
-    auto [cursor, affected, committed] =
-        run([connection = connection_, statement, options, wait] {
-          Execution done = connection->execute_write(statement, options, wait);
-          return std::tuple(shared(std::move(done.cursor), connection), done.affected,
-                            done.committed);
-        });
-    return {cursor ? bounded(std::move(cursor)) : nullptr, affected, committed};
+    auto [cursor, affected] = run([connection = connection_, statement, options, wait] {
+      Execution done = connection->execute_write(statement, options, wait);
+      auto made = done.cursor ? shared(connection, std::move(done.cursor)) : nullptr;
+      return std::pair(std::move(made), done.affected);
+    });
+    Execution execution;
+    execution.affected = affected;
+    if (cursor) {
+      execution.cursor =
+          std::make_unique<BoundedCursor>(worker_, connection_, std::move(cursor), wait);
+    }
+    return execution;
   }
   void commit(const Wait& wait) override {
     wait_ = wait;
-    run([connection = connection_, wait] {
-      connection->commit(wait);
-      return true;
-    });
+    try {
+      run([connection = connection_, wait] {
+        connection->commit(wait);
+        return true;
+      });
+    } catch (const Error& error) {
+      if (!worker_->given_up()) throw;
+      throw Error(error.category(), "commit_unknown",
+                  fmt::format("while committing: {}", error.message()),
+                  "the change may have been made or not: look before it is run again");
+    }
   }
   std::vector<ColumnFacts> describe(const Statement& statement,
                                     const ReadOptions& options) override {
@@ -104,14 +118,10 @@ class BoundedConnection final : public Connection {
 
  private:
   // A cursor refers to its connection.
-  static std::shared_ptr<Cursor> shared(std::unique_ptr<Cursor> cursor,
-                                        std::shared_ptr<SqliteConnection> connection) {
+  static std::shared_ptr<Cursor> shared(std::shared_ptr<SqliteConnection> connection,
+                                        std::unique_ptr<Cursor> cursor) {
     return {cursor.release(),
             [connection = std::move(connection)](Cursor* made) { delete made; }};
-  }
-  std::unique_ptr<Cursor> bounded(std::shared_ptr<Cursor> cursor) const {
-    return std::make_unique<BoundedCursor>(worker_, connection_, std::move(cursor),
-                                           wait_);
   }
 
   std::shared_ptr<SqliteConnection> connection_;

@@ -101,7 +101,7 @@ TEST(Task, WhatIsWrongIsNamedWithItsPlace) {
       {"name: t\nconnection: {dsn_env: PENSTOCK_DSN, secret_connect_args: {password: "
        "hunter2}}\n"
        "query: a\n",
-       "t.yaml:2:70: connection.secret_connect_args.password must say where the secret "
+       "t.yaml:2:69: connection.secret_connect_args.password must say where the secret "
        "is kept, "
        "never what it is"},
   };
