@@ -122,7 +122,7 @@ int plan_task_file(const std::string& text, const Options& options,
                         : list->empty() ? Value()
                                         : list->front());
   }
-  write_stdout(options.json ? json_of(shown, plan, types)
+  write_stdout(options.json ? dumped(json_of(shown, plan, types))
                             : text_of(shown, plan, types, context.out.color));
   return 0;
 }

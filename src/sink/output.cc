@@ -93,7 +93,6 @@ struct Output::State {
 
  private:
   void open();
-  OutputSummary finish();
   void publish();
   void abandon() noexcept;
   [[noreturn]] void fail(const arrow::Status& status);
@@ -194,12 +193,13 @@ void Output::State::sync() {
 }
 
 void Output::State::finish() {
+  if (finished_) return;
   if (!encoder_)
     throw Error(Category::kUnexpected, "output_state", "the output is not open");
-  if (finished_) return;
   check(encoder_->Close());
   if (gzip_) check(gzip_->Close());
-  return finish();
+  check(stream_->Close());
+  finished_ = true;
 }
 
 OutputSummary Output::State::copy(int from) {
@@ -214,15 +214,13 @@ OutputSummary Output::State::copy(int from) {
       abandon();
       throw output_error("read what is to be written to", destination_.path(), error);
     }
-    if (got == 0) return finish();
+    if (got == 0) break;
     check(stream_->Write(buffer.data(), got));
     at += got;
   }
-}
-
-OutputSummary Output::State::finish() {
   check(stream_->Close());
   finished_ = true;
+  return commit();
 }
 
 OutputSummary Output::State::commit() {
@@ -269,6 +267,7 @@ void Output::State::close_stream() {
 // Closes the stream to all writers first: their destructors would write a format's end.
 void Output::State::abandon() noexcept {
   if (stream_) stream_->abandon();
+  finished_ = false;
   encoder_.reset();
   gzip_.reset();
   codec_.reset();

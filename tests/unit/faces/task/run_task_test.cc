@@ -27,14 +27,14 @@ Task task_of(const std::string& query, const std::string& rest = "",
                     "t.yaml", nullptr);
 }
 
-struct Run {
+struct TaskRun {
   std::vector<std::string> columns;
   std::vector<std::string> rows;
   TaskReport report;
 };
 
-Run run(const Database& database, const Task& task, const Inputs& inputs = {}) {
-  Run result;
+TaskRun run(const Database& database, const Task& task, const Inputs& inputs = {}) {
+  TaskRun result;
   TaskOptions options;
   options.on_schema = [&](const auto& schema) {
     for (const auto& field : schema->fields())
@@ -108,7 +108,7 @@ TEST(RunTask, ADeclaredTypeConvertsWhereNothingIsLost) {
 // FT-005
 TEST(RunTask, AnEmptyResultHasTheDeclaredTypes) {
   const Database database(kTable);
-  const Run empty =
+  const TaskRun empty =
       run(database, task_of("SELECT sum(id) AS n, s FROM t WHERE id > 5 GROUP BY s",
                             "output: {s: str, n: int}\n"));
   EXPECT_EQ(empty.columns, (std::vector<std::string>{"s: string", "n: int64"}));
