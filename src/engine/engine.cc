@@ -328,8 +328,9 @@ void Engine::allow_writers(const Query& query, std::stop_token stop) const {
   if (resolve_dsn(query.connection, environment_).path.empty()) return;
   Query select_one = query;
   select_one.sql = "SELECT 1";
+  const Params none;
   const Admitted admitted =
-      admit_query(select_one, {}, environment_, {}, std::move(stop));
+      admit_query(select_one, bound(select_one, none), environment_, {}, std::move(stop));
   admitted.dialect.allow_writers(admitted.dsn, admitted.target, admitted.session,
                                  admitted.connecting);
 }

@@ -197,6 +197,13 @@ std::optional<Arrays> converted(Arrays array, const Type& to, bool number_as_tex
     if (!decimal) return std::nullopt;
     array = *decimal;
   }
+  // Arrow takes no integer into a decimal that the largest one would not fit.
+  if (arrow::is_integer(array->type_id()) && arrow::is_decimal(to->id())) {
+    auto wide = cast(array, arrow::decimal256(
+                                76, static_cast<const arrow::DecimalType&>(*to).scale()));
+    if (!wide) return std::nullopt;
+    array = *wide;
+  }
   auto there = cast(array, to);
   if (!there) return std::nullopt;
   if (family == Family::kText || family == Family::kBytes) return there;
