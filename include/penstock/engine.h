@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -88,6 +89,12 @@ struct QueryPlan {
   std::vector<std::string> routes;   // where a connection would go; never credentials
 };
 
+/// A view of a database.
+struct View {
+  std::string schema;
+  std::string name;
+};
+
 /// Thread contract: immutable after construction; any number of threads may call it at
 /// once, each call has its own connection.
 class Engine {
@@ -115,6 +122,18 @@ class Engine {
 
   /// Connects and runs SELECT 1 (RS-023).
   void probe(const Query& query, std::stop_token stop = {}) const;
+
+  /// The views that the account may read, in order, by `query`'s connection and limits.
+  std::vector<View> views(const Query& query, std::stop_token stop = {}) const;
+  /// `query` with all of a view as its SQL. The names are quoted by the dialect's rules.
+  Query all_of(const Query& query, const View& view) const;
+
+  /// Sets a database up for readers beside a writer, where that is a setting: SQLite's
+  /// write-ahead log, unless the DSN has mode=ro (SQL-QUERY-063). Never called by a read.
+  void allow_writers(const Query& query, std::stop_token stop = {}) const;
+
+  /// "postgresql", ...; nothing while the DSN's variable is not set, or holds no DSN.
+  std::optional<std::string> dialect_of(const ConnectionConfig& connection) const;
 
   /// The cap on rows that a query with this limit has, and the name of what set it, for
   /// messages.

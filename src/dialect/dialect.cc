@@ -19,6 +19,9 @@ std::vector<Statement> Connection::split(const Statement& statement, const Parti
   return {statement};
 }
 
+void Dialect::allow_writers(const Dsn& /*dsn*/, const Target& /*target*/,
+                            const Session& /*session*/, const Wait& /*wait*/) const {}
+
 std::vector<std::unique_ptr<Connection>> Dialect::connect_group(
     const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,
     const Statement&, const Partition&, std::string* why) const {

@@ -99,6 +99,16 @@ class Dialect {
                                               const Session& session,
                                               const Wait& wait) const = 0;
 
+  /// A query for the views that the account may read: schema and name, in that order.
+  virtual std::string_view views() const = 0;
+  /// `name` as an identifier.
+  virtual std::string quoted(std::string_view name) const = 0;
+  /// Sets the database up so that one writer and many readers do not wait for each other,
+  /// where it has to be told so, and as far as the account may. Returns at once where
+  /// there is nothing to do.
+  virtual void allow_writers(const Dsn& dsn, const Target& target, const Session& session,
+                             const Wait& wait) const;
+
   /// At most `partition.count` sessions, all of which see the same version of the data
   /// that `statement` reads; one, and `why` it is not more, where that cannot be shown or
   /// had. Waits as `wait` says. The first must live as long as the others.

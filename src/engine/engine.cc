@@ -4,6 +4,9 @@
 #include <charconv>
 #include <utility>
 
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
 #include <fmt/format.h>
 
 #include "base/at_once.h"
@@ -232,6 +235,49 @@ void Engine::probe(const Query& query, std::stop_token stop) const {
   select_one.types = {};
   BatchStream rows = open(select_one, {}, std::move(stop));
   while (rows.next()) {
+  }
+}
+
+std::vector<View> Engine::views(const Query& query, std::stop_token stop) const {
+  Query listing = query;
+  listing.sql = dialect_for(resolve_dsn(query.connection, environment_)).views();
+  listing.types = {};
+  BatchStream rows = open(listing, {}, std::move(stop));
+  std::vector<View> views;
+  while (const auto batch = rows.next()) {
+    const auto text = [&](int column, std::int64_t row) {
+      return batch->column(column)->GetScalar(row).ValueOrDie()->ToString();
+    };
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row)
+      views.push_back({text(0, row), text(1, row)});
+  }
+  return views;
+}
+
+Query Engine::all_of(const Query& query, const View& view) const {
+  const Dialect& dialect = dialect_for(resolve_dsn(query.connection, environment_));
+  Query all = query;
+  all.sql = fmt::format("SELECT * FROM {}.{}", dialect.quoted(view.schema),
+                        dialect.quoted(view.name));
+  return all;
+}
+
+void Engine::allow_writers(const Query& query, std::stop_token stop) const {
+  // A server needs no telling, and is not looked up for nothing.
+  if (resolve_dsn(query.connection, environment_).path.empty()) return;
+  Query select_one = query;
+  select_one.sql = "SELECT 1";
+  const Admitted admitted =
+      admit_query(select_one, {}, environment_, {}, std::move(stop));
+  admitted.dialect.allow_writers(admitted.dsn, admitted.target, admitted.session,
+                                 admitted.connecting);
+}
+
+std::optional<std::string> Engine::dialect_of(const ConnectionConfig& connection) const {
+  try {
+    return resolve_dsn(connection, environment_).dialect;
+  } catch (const Error&) {
+    return std::nullopt;
   }
 }
 

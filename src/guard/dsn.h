@@ -19,7 +19,8 @@ struct Dsn {
   std::string variable;  // the environment variable it came from; empty: a task's uri
 
   // SQLite.
-  std::string path;  // the file as written; empty: a database in memory
+  std::string path;        // the file as written; empty: a database in memory
+  bool read_only = false;  // mode=ro
 
   // PostgreSQL, MySQL, MariaDB. Everything decoded.
   std::string user;

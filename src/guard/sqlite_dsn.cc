@@ -55,10 +55,12 @@ std::string path_of_file_uri(std::string_view uri, const std::string& variable) 
   return std::string(uri);
 }
 
-std::string sqlite_path(std::string_view rest, const std::string& variable) {
+std::string sqlite_path(std::string_view rest, const std::string& variable,
+                        bool* read_only) {
   const auto question = rest.find('?');
   const SqliteOptions options = sqlite_options(
       question == std::string_view::npos ? "" : rest.substr(question + 1), variable);
+  *read_only = options.read_only;
   rest = rest.substr(0, question);
   if (rest.empty()) return {};
   if (!rest.starts_with('/')) {
@@ -87,7 +89,7 @@ std::string sqlite_path(std::string_view rest, const std::string& variable) {
 }  // namespace
 
 void parse_sqlite_dsn(std::string_view rest, Dsn* dsn) {
-  dsn->path = sqlite_path(rest, dsn->variable);
+  dsn->path = sqlite_path(rest, dsn->variable, &dsn->read_only);
 }
 
 }  // namespace penstock

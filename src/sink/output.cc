@@ -4,9 +4,11 @@
 #include <chrono>
 #include <fcntl.h>
 #include <optional>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <arrow/io/compressed.h>
 #include <arrow/record_batch.h>
@@ -32,6 +34,7 @@ namespace {
 constexpr int kGzipLevel =
     6;  // gzip(1)'s own; Arrow's default of 9 is several times slower for a percent
 constexpr std::chrono::milliseconds kReaderPause{20};
+constexpr std::size_t kCopyBytes = 256 * 1024;
 
 // Opens a FIFO or a device; a FIFO that nobody reads yet is waited for, as a shell's `>`
 // does.
@@ -74,6 +77,7 @@ std::shared_ptr<arrow::Schema> with_provenance(
 struct Output::State {
   State(OutputOptions options, const LockOptions& lock, std::stop_token stop,
         FileCalls calls);
+  State(OutputOptions options, int descriptor, std::stop_token stop);
   ~State() { abandon(); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -81,9 +85,14 @@ struct Output::State {
   void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
   void write(const arrow::RecordBatch& batch);
   OutputSummary commit();
+  OutputSummary copy(int from);
+
+  std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> modified_;
 
  private:
   void open();
+  OutputSummary finish();
+  void publish();
   void abandon() noexcept;
   [[noreturn]] void fail(const arrow::Status& status);
   void check(const arrow::Status& status) {
@@ -96,6 +105,7 @@ struct Output::State {
   const std::stop_token stop_;
   const FileCalls calls_;
   Destination destination_;
+  const int callers_ = -1;  // the caller's own file
   std::optional<OutputLock> lock_;
   std::unique_ptr<AtomicFile> file_;
   Descriptor device_;
@@ -120,8 +130,17 @@ Output::State::State(OutputOptions options, const LockOptions& lock, std::stop_t
   }
 }
 
+Output::State::State(OutputOptions options, int descriptor, std::stop_token stop)
+    : options_((check_options(options), std::move(options))),
+      stop_(std::move(stop)),
+      destination_("-"),
+      callers_(descriptor) {}
+
 void Output::State::open() {
-  int fd = STDOUT_FILENO;
+  if (stream_)
+    throw Error(Category::kUnexpected, "output_state", "the output is open already");
+  if (lock_) lock_->confirm();
+  int fd = callers_ >= 0 ? callers_ : STDOUT_FILENO;
   if (!destination_.is_stream()) {
     file_ = std::make_unique<AtomicFile>(destination_, calls_);
     fd = file_->fd();
@@ -134,11 +153,8 @@ void Output::State::open() {
 
 void Output::State::begin(const std::shared_ptr<arrow::Schema>& schema,
                           const Provenance& provenance) {
-  if (stream_)
-    throw Error(Category::kUnexpected, "output_state", "the output is open already");
-  schema_ = schema;
-  if (lock_) lock_->confirm();
   open();
+  schema_ = schema;
   std::shared_ptr<arrow::io::OutputStream> out = stream_;
   if (options_.gzip) {
     auto codec = arrow::util::Codec::Create(arrow::Compression::GZIP, kGzipLevel);
@@ -172,22 +188,54 @@ OutputSummary Output::State::commit() {
     throw Error(Category::kUnexpected, "output_state", "the output is not open");
   check(encoder_->Close());
   if (gzip_) check(gzip_->Close());
+  return finish();
+}
+
+OutputSummary Output::State::copy(int from) {
+  open();
+  std::vector<char> buffer(kCopyBytes);
+  off_t at = 0;
+  while (true) {
+    const ssize_t got = ::pread(from, buffer.data(), buffer.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const int error = errno;
+      abandon();
+      throw output_error("read what is to be written to", destination_.path(), error);
+    }
+    if (got == 0) return finish();
+    check(stream_->Write(buffer.data(), got));
+    at += got;
+  }
+}
+
+OutputSummary Output::State::finish() {
   check(stream_->Close());
   OutputSummary summary;
   summary.bytes = *stream_->Tell();
   summary.content_hash = stream_->content_hash();
   if (file_) {
-    try {
-      file_->publish();
-    } catch (...) {
-      abandon();
-      throw;
-    }
-  } else {
+    publish();
+  } else if (callers_ < 0) {
     close_stream();
   }
   abandon();
   return summary;
+}
+
+void Output::State::publish() try {
+  if (modified_) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*modified_);
+    const timespec time{seconds.time_since_epoch().count(),
+                        (*modified_ - seconds).count()};
+    const timespec both[] = {time, time};
+    if (::futimens(file_->fd(), both) != 0)
+      throw output_error("set the time of", destination_.path(), errno);
+  }
+  file_->publish();
+} catch (...) {
+  abandon();
+  throw;
 }
 
 // Some file systems tell of a failed write only when a descriptor is closed; standard
@@ -216,8 +264,10 @@ void Output::State::abandon() noexcept {
 void Output::State::fail(const arrow::Status& status) {
   const auto failure = stream_->failure();
   abandon();
-  const std::string path =
-      destination_.is_stdout() ? "standard output" : printable(destination_.path(), 1024);
+  const std::string path = callers_ >= 0 ? "a temporary file"
+                           : destination_.is_stdout()
+                               ? "standard output"
+                               : printable(destination_.path(), 1024);
   if (failure && failure->interrupted) {
     throw Error(Category::kInterrupted, "interrupted",
                 "interrupted while writing " + path);
@@ -237,8 +287,14 @@ Output::Output(OutputOptions options, const LockOptions& lock, std::stop_token s
                FileCalls calls)
     : state_(std::make_unique<State>(std::move(options), lock, std::move(stop),
                                      std::move(calls))) {}
+Output::Output(OutputOptions options, int descriptor, std::stop_token stop)
+    : state_(std::make_unique<State>(std::move(options), descriptor, std::move(stop))) {}
 Output::Output(Output&&) noexcept = default;
 Output::~Output() = default;
+
+void Output::set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
+  state_->modified_ = time;
+}
 
 void Output::begin(const std::shared_ptr<arrow::Schema>& schema,
                    const Provenance& provenance) {
@@ -250,5 +306,7 @@ void Output::write(const std::shared_ptr<arrow::RecordBatch>& batch) {
 }
 
 OutputSummary Output::commit() { return state_->commit(); }
+
+OutputSummary Output::copy(int from) { return state_->copy(from); }
 
 }  // namespace penstock

@@ -1,6 +1,7 @@
 // One output: lock, temporary, encode, publish. Knows no SQL.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <stop_token>
 
@@ -35,8 +36,14 @@ class Output {
   /// A path that cannot be written fails here, before any query. `calls` is for tests.
   Output(OutputOptions options, const LockOptions& lock, std::stop_token stop,
          FileCalls calls = {});
+  /// Into an open file of the caller's, which stays open: no lock, no name.
+  /// `options.path` is not used.
+  Output(OutputOptions options, int descriptor, std::stop_token stop);
   Output(Output&&) noexcept;
   ~Output();
+
+  /// The file will say that it was modified then, and not when it was written.
+  void set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time);
 
   /// Call once, before the first write.
   void begin(const std::shared_ptr<arrow::Schema>& schema, const Provenance& provenance);
@@ -44,6 +51,9 @@ class Output {
   /// Writes the format's end, fsyncs, renames, fsyncs the folder. After an error of any
   /// call the output is gone.
   OutputSummary commit();
+  /// In place of begin, write and commit: the bytes of the open file `from`, all of them,
+  /// as they are.
+  OutputSummary copy(int from);
 
  private:
   struct State;

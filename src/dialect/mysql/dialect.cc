@@ -34,6 +34,15 @@ class MysqlDialect final : public Dialect {
     return routes;
   }
 
+  std::string_view views() const override {
+    return "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.VIEWS "
+           "WHERE TABLE_SCHEMA NOT IN "
+           "('sys', 'mysql', 'information_schema', 'performance_schema') "
+           "ORDER BY TABLE_SCHEMA, TABLE_NAME";
+  }
+  std::string quoted(std::string_view name) const override {
+    return quote_identifier(name, '`');
+  }
   std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
                                       const Session& session,
                                       const Wait& wait) const override {

@@ -46,6 +46,17 @@ class PostgresDialect final : public Dialect {
     return routes;
   }
 
+  std::string_view views() const override {
+    return "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c "
+           "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "WHERE c.relkind IN ('v', 'm') "
+           "AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' "
+           "AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') "
+           "AND pg_catalog.has_table_privilege(c.oid, 'SELECT') ORDER BY 1, 2";
+  }
+  std::string quoted(std::string_view name) const override {
+    return quote_identifier(name, '"');
+  }
   std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
                                       const Session& session,
                                       const Wait& wait) const override {

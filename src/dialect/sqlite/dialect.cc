@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "dialect/sqlite/bounded.h"
+#include "dialect/sqlite/write_ahead_log.h"
 
 namespace penstock::sqlite {
 namespace {
@@ -21,6 +22,17 @@ class SqliteDialect final : public Dialect {
                                       const Session& session,
                                       const Wait& wait) const override {
     return connect_bounded(target, session, wait);
+  }
+
+  std::string_view views() const override {
+    return "SELECT 'main', name FROM sqlite_schema WHERE type = 'view' ORDER BY name";
+  }
+  std::string quoted(std::string_view name) const override {
+    return quote_identifier(name, '"');
+  }
+  void allow_writers(const Dsn& dsn, const Target& target, const Session& session,
+                     const Wait& wait) const override {
+    if (!dsn.path.empty() && !dsn.read_only) set_write_ahead_log(target, session, wait);
   }
 
   std::vector<std::unique_ptr<Connection>> connect_group(
