@@ -31,7 +31,8 @@ const std::vector<Choice>& choices() {
       {"--on-lossy", {"error", "null", "text", "clamp"}},
       {"--progress", {"auto", "always", "never"}},
       {"--log-format", {"auto", "text", "json"}},
-      {"KIND", {"recipe"}},
+      {"KIND", {"recipe", "manifest"}},
+      {"ACTION", {"ls", "tree", "glob", "stat", "cat", "get", "health"}},
       {"SHELL", {"bash", "zsh", "fish"}},
   };
   return kChoices;
@@ -351,10 +352,55 @@ void add_query(CLI::App& app, Options& options) {
   add_messages(query, options, true);
 }
 
+// One of several arguments that stand one after the other.
+void add_next_argument(CLI::App* command, Options& options, const std::string& name,
+                       const std::string& help) {
+  const auto read = [&options, name](const std::string& value) {
+    if (name == "ACTION") choice(name, value);
+    options.arguments.push_back(value);
+  };
+  text(command, name, "", read, help, "Arguments");
+}
+
+void add_store(CLI::App& app, Options& options) {
+  CLI::App* const store =
+      app.add_subcommand("store", "Read a manifest's queries as a tree of files");
+  add_next_argument(store, options, "MANIFEST", "a manifest, YAML");
+  add_next_argument(store, options, "ACTION", "ls, tree, glob, stat, cat, get, health");
+  add_next_argument(store, options, "KEY", "a key; a folder for ls, a pattern for glob");
+  const std::string group = "Listing";
+  store->add_flag("-R,--recursive", options.recursive, "ls: at any depth")->group(group);
+  const auto depth = [&options](const std::string& value) {
+    options.max_depth = parse_count(value);
+    if (!options.max_depth)
+      throw bad_value("--max-depth", "a whole number from 0", value);
+  };
+  text(store, "--max-depth", "N", depth, "ls, tree: so many folders deep, at most",
+       group);
+  store->add_flag("-l,--long", options.details, "ls, glob: size and time, too")
+      ->group(group);
+  store
+      ->add_flag("--templates", options.templates,
+                 "ls: the keys that need parameters, and which")
+      ->group(group);
+  text(
+      store, "-o,--output", "PATH",
+      [&options](const std::string& value) {
+        if (value.empty())
+          throw bad_value("-o", "a path, or - for standard output", value);
+        refuse_url("-o", value);
+        options.output = value;
+      },
+      "get: where to write, - for stdout; else the key's own name", "Output");
+  add_json(store, options);
+  add_lock(store, options);
+  add_messages(store, options, true);
+}
+
 void add_checks(CLI::App& app, Options& options) {
   CLI::App* const validate =
-      app.add_subcommand("validate", "Check recipes and that their database answers");
-  validate->add_option("FILE", options.arguments, "recipes, YAML")
+      app.add_subcommand("validate", "Check files and that their database answers");
+  validate->add_option("FILE", options.arguments, "recipes and manifests, YAML")
       ->type_name("")
       ->group("Arguments");
   validate->add_flag("--offline", options.offline, "do not connect")->group("Input");
@@ -364,7 +410,7 @@ void add_checks(CLI::App& app, Options& options) {
 
   CLI::App* const plan = app.add_subcommand(
       "plan", "Show columns, parameters, EXPLAIN and rights; read no row");
-  add_argument(plan, options, "FILE", "a recipe, YAML");
+  add_argument(plan, options, "FILE", "a recipe or a manifest, YAML");
   add_parameters(plan, options, true);
   add_types(plan, options);
   add_json(plan, options);
@@ -373,7 +419,7 @@ void add_checks(CLI::App& app, Options& options) {
 
 void add_helpers(CLI::App& app, Options& options) {
   CLI::App* const init = app.add_subcommand("init", "Write a commented starter");
-  add_argument(init, options, "KIND", "recipe (default)");
+  add_argument(init, options, "KIND", "recipe (default), manifest");
   text(
       init, "-o,--output", "PATH",
       [&options](const std::string& value) { options.output = value; },
@@ -382,7 +428,7 @@ void add_helpers(CLI::App& app, Options& options) {
 
   CLI::App* const schema =
       app.add_subcommand("schema", "Print the JSON Schema of a file");
-  add_argument(schema, options, "KIND", "recipe");
+  add_argument(schema, options, "KIND", "recipe, manifest");
   add_messages(schema, options, false);
 
   CLI::App* const doctor =
@@ -406,6 +452,7 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   app->allow_extras()->require_subcommand(0, 1);
   add_fetch(*app, options);
   add_query(*app, options);
+  add_store(*app, options);
   add_checks(*app, options);
   add_helpers(*app, options);
   for (CLI::App* const command :

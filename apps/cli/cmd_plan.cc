@@ -6,13 +6,18 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "penstock/engine.h"
+#include "penstock/store.h"
 
 namespace penstock::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string json_of(const Recipe& recipe, const QueryPlan& plan, const Params& params) {
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json json_of(const Recipe& recipe, const QueryPlan& plan, const Params& params) {
   Json columns = Json::array();
   for (const QueryPlan::Column& column : plan.columns) {
     Json json{
@@ -24,11 +29,10 @@ std::string json_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
   for (const auto& [name, value] : params) {
     parameters.push_back({{"name", name}, {"type", type_name(value)}});
   }
-  const Json json{{"name", recipe.name},     {"dialect", plan.dialect},
-                  {"columns", columns},      {"parameters", parameters},
-                  {"explain", plan.explain}, {"account", plan.account},
-                  {"routes", plan.routes}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return {{"name", recipe.name},     {"dialect", plan.dialect},
+          {"columns", columns},      {"parameters", parameters},
+          {"explain", plan.explain}, {"account", plan.account},
+          {"routes", plan.routes}};
 }
 
 class Page {
@@ -103,12 +107,41 @@ std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
 
 }  // namespace
 
+namespace {
+
+// Every key that needs no parameter.
+int plan_manifest(const std::string& text, const Options& options,
+                  const Context& context) {
+  const Store store(make_engine(context),
+                    manifest_of(text, options.arguments.front(), context));
+  std::string page;
+  Json all = Json::array();
+  for (const FileInfo& file : store.list_files("", true, {}, context.stop)) {
+    const StoreQuery found = store.resolve(file.path, context.stop);
+    Recipe recipe;
+    recipe.name = harmless(file.path);
+    recipe.query = found.query;
+    apply_flags(options, recipe.query);
+    const QueryPlan plan = store.engine().plan(recipe.query, found.params, context.stop);
+    all.push_back(json_of(recipe, plan, found.params));
+    page += (page.empty() ? "" : "\n") +
+            text_of(recipe, plan, found.params, context.out.color);
+  }
+  write_stdout(options.json ? dumped(all) : page);
+  return 0;
+}
+
+}  // namespace
+
 int plan_command(const Options& options, const Context& context) {
-  Recipe recipe = load_recipe(options.arguments.front(), context);
+  const std::string& file = options.arguments.front();
+  const std::string text = read_text(file, context.stop);
+  if (is_manifest(text, file)) return plan_manifest(text, options, context);
+  Recipe recipe = recipe_of(text, file, context);
   apply_flags(options, recipe.query);
   const Params params = resolve_parameters(recipe, options, context);
   const QueryPlan plan = make_engine(context).plan(recipe.query, params, context.stop);
-  write_stdout(options.json ? json_of(recipe, plan, params)
+  write_stdout(options.json ? dumped(json_of(recipe, plan, params))
                             : text_of(recipe, plan, params, context.out.color));
   return 0;
 }

@@ -11,6 +11,7 @@
 #include "cli/report_errors.h"
 #include "cli/run.h"
 #include "penstock/error.h"
+#include "penstock/store.h"
 #include "penstock/validate.h"
 
 namespace penstock::cli {
@@ -22,6 +23,7 @@ struct Outcome {
   std::string file;
   std::string name;
   Validation validation;
+  std::optional<StoreValidation> store;  // of a manifest
   std::optional<Error> error;
 };
 
@@ -29,15 +31,34 @@ int exit_code(const Outcome& outcome) {
   return outcome.error ? traits(outcome.error->category()).exit_code : 0;
 }
 
+void check_manifest(const std::string& text, Outcome& outcome, const Options& options,
+                    const Context& context) {
+  const Manifest manifest = manifest_of(text, outcome.file, context);
+  outcome.name = manifest.name;
+  outcome.store = validate(make_engine(context), manifest, options.offline, context.stop);
+  outcome.validation.dialect = outcome.store->dialect;
+  outcome.validation.connected = outcome.store->connected;
+}
+
+void check_recipe(const std::string& text, Outcome& outcome, const Options& options,
+                  const Context& context) {
+  const Recipe recipe = recipe_of(text, outcome.file, context);
+  outcome.name = recipe.name;
+  if (!recipe.sink.path.empty()) output_options({}, recipe.sink, context);
+  const Params params = resolve_parameters(recipe, options, context);
+  outcome.validation =
+      validate(make_engine(context), recipe, params, options.offline, context.stop);
+}
+
 Outcome check(const std::string& file, const Options& options, const Context& context) {
-  Outcome outcome{file, {}, {}, {}};
+  Outcome outcome{file, {}, {}, {}, {}};
   try {
-    const Recipe recipe = load_recipe(file, context);
-    outcome.name = recipe.name;
-    if (!recipe.sink.path.empty()) output_options({}, recipe.sink, context);
-    const Params params = resolve_parameters(recipe, options, context);
-    outcome.validation =
-        validate(make_engine(context), recipe, params, options.offline, context.stop);
+    const std::string text = read_text(file, context.stop);
+    if (is_manifest(text, file)) {
+      check_manifest(text, outcome, options, context);
+    } else {
+      check_recipe(text, outcome, options, context);
+    }
   } catch (const Error& error) {
     if (error.category() == Category::kInterrupted) throw;
     // With several files, a message that does not start with its file is no use.
@@ -54,6 +75,12 @@ std::string text_of(const Outcome& outcome) {
   const Validation& found = outcome.validation;
   std::string text =
       fmt::format("ok: {}: {}", harmless(outcome.file), harmless(outcome.name));
+  if (outcome.store) {
+    text += fmt::format(", {} {}", outcome.store->keys,
+                        outcome.store->keys == 1 ? "key" : "keys");
+    if (outcome.store->templates > 0)
+      text += fmt::format(", {} with parameters", outcome.store->templates);
+  }
   if (found.dialect.empty()) {
     return text + ", the query was not scanned: its dialect is not known without a DSN\n";
   }
@@ -81,6 +108,10 @@ std::string json_of(const Outcome& outcome) {
     json["scanned"] = !found.dialect.empty();
     json["parameters"] = found.parameters;
     json["connected"] = found.connected;
+    if (outcome.store) {
+      json["keys"] = outcome.store->keys;
+      json["templates"] = outcome.store->templates;
+    }
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

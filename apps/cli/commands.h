@@ -22,6 +22,7 @@ struct Context {
 /// Each returns the exit code, or throws Error.
 int fetch_command(const Options& options, const Context& context);
 int query_command(const Options& options, const Context& context);
+int store_command(const Options& options, const Context& context);
 int validate_command(const Options& options, const Context& context);
 int plan_command(const Options& options, const Context& context);
 int init_command(const Options& options);

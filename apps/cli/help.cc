@@ -119,10 +119,11 @@ std::string command_help(const CLI::App& app) {
   }
   if (app.get_name() == "query") usage = " --dsn-env NAME (SQL | --file FILE | -)";
   if (app.get_name() == "init") usage = " [KIND]";
+  if (app.get_name() == "store") usage = " MANIFEST ACTION [KEY]";
 
   // What a command takes comes first, what it says last.
   const auto rank = [](const std::string& group) {
-    constexpr std::array kOrder{"Arguments", "Input", "Parameters", "Output",
+    constexpr std::array kOrder{"Arguments", "Input", "Parameters", "Listing", "Output",
                                 "Limits",    "Types", "Lock",       "Messages"};
     return std::find(kOrder.begin(), kOrder.end(), group) - kOrder.begin();
   };

@@ -68,16 +68,39 @@ std::string read_text(const std::string& path, const std::stop_token& stop) {
   }
 }
 
-Recipe load_recipe(const std::string& path, const Context& context) {
-  const auto read = [&](const std::string& file) {
-    return read_text(file, context.stop);
-  };
-  Recipe recipe = parse_recipe(read(path), path, read);
-  for (const std::string& warning : recipe.warnings) {
+namespace {
+
+void tell(const std::vector<std::string>& warnings, const Context& context) {
+  for (const std::string& warning : warnings) {
     context.messages.event(
         {Event::Level::kWarning, "recipe_unknown_key", {{"message", warning}}});
   }
+}
+
+}  // namespace
+
+Recipe recipe_of(const std::string& text, const std::string& path,
+                 const Context& context) {
+  Recipe recipe = parse_recipe(
+      text, path, [&](const std::string& file) { return read_text(file, context.stop); });
+  tell(recipe.warnings, context);
   return recipe;
+}
+
+Recipe load_recipe(const std::string& path, const Context& context) {
+  return recipe_of(read_text(path, context.stop), path, context);
+}
+
+Manifest manifest_of(const std::string& text, const std::string& path,
+                     const Context& context) {
+  Manifest manifest = parse_manifest(
+      text, path, [&](const std::string& file) { return read_text(file, context.stop); });
+  tell(manifest.warnings, context);
+  return manifest;
+}
+
+Manifest load_manifest(const std::string& path, const Context& context) {
+  return manifest_of(read_text(path, context.stop), path, context);
 }
 
 Params resolve_parameters(const Recipe& recipe, const Options& options,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "penstock/manifest.h"
 #include "penstock/recipe.h"
 
 namespace penstock::cli {
@@ -12,8 +13,15 @@ namespace penstock::cli {
 /// is larger than 16 MiB, Error{kInterrupted} when stopped while it waits.
 std::string read_text(const std::string& path, const std::stop_token& stop);
 
-/// Reads and checks a recipe; its warnings become events.
+/// Checks the text of a recipe, which was read from `path`; its warnings become events.
+Recipe recipe_of(const std::string& text, const std::string& path,
+                 const Context& context);
 Recipe load_recipe(const std::string& path, const Context& context);
+
+/// The same of a manifest.
+Manifest manifest_of(const std::string& text, const std::string& path,
+                     const Context& context);
+Manifest load_manifest(const std::string& path, const Context& context);
 
 /// The recipe's parameters, expanded, with those of -p in their place.
 Params resolve_parameters(const Recipe& recipe, const Options& options,

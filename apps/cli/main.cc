@@ -16,6 +16,7 @@ namespace {
 int run_command(const Options& options, const Context& context) {
   if (options.command == "fetch") return fetch_command(options, context);
   if (options.command == "query") return query_command(options, context);
+  if (options.command == "store") return store_command(options, context);
   if (options.command == "validate") return validate_command(options, context);
   if (options.command == "plan") return plan_command(options, context);
   if (options.command == "init") return init_command(options);

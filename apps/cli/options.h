@@ -18,7 +18,8 @@ namespace penstock::cli {
 /// Every flag of every command; a command reads those it has.
 struct Options {
   std::string command;
-  std::vector<std::string> arguments;  // RECIPE, SQL, FILE..., KIND, SHELL
+  /// RECIPE, SQL, FILE..., KIND, SHELL; of `store`: MANIFEST, ACTION, KEY
+  std::vector<std::string> arguments;
 
   // What to run
   std::string dsn_env;
@@ -46,6 +47,12 @@ struct Options {
 
   std::optional<std::string> partition_on;
   std::optional<std::int64_t> partitions;
+
+  // What of a store
+  bool recursive = false;
+  bool details = false;
+  bool templates = false;
+  std::optional<std::int64_t> max_depth;
 
   // What is said
   MessageOptions messages;

@@ -24,17 +24,18 @@ Error as_error(const std::exception_ptr& thrown, int signal) {
   }
 }
 
-int report_error(const Error& error, Messages& messages) {
+int report_error(const Error& error, Messages& messages, std::string_view error_type) {
   const CategoryTraits& kind = traits(error.category());
   if (error.category() == Category::kBrokenPipe) return kind.exit_code;
   if (messages.json()) {
-    Event event{Event::Level::kError,
-                "error",
-                {{"error_type", std::string(kind.error_type)},
-                 {"code", error.code()},
-                 {"message", error.message()},
-                 {"hint", error.hint()},
-                 {"exit_code", std::int64_t{kind.exit_code}}}};
+    Event event{
+        Event::Level::kError,
+        "error",
+        {{"error_type", std::string(error_type.empty() ? kind.error_type : error_type)},
+         {"code", error.code()},
+         {"message", error.message()},
+         {"hint", error.hint()},
+         {"exit_code", std::int64_t{kind.exit_code}}}};
     if (!error.sqlstate().empty())
       event.fields.emplace_back("sqlstate", error.sqlstate());
     messages.raw_line(json_line(event));

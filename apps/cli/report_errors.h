@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <string_view>
 
 #include "cli/events.h"
 #include "penstock/error.h"
@@ -13,6 +14,7 @@ namespace penstock::cli {
 Error as_error(const std::exception_ptr& thrown, int signal);
 
 /// Tells it (a broken pipe is silent) and returns its exit code.
-int report_error(const Error& error, Messages& messages);
+int report_error(const Error& error, Messages& messages,
+                 std::string_view error_type = {});
 
 }  // namespace penstock::cli

@@ -287,7 +287,7 @@ Output::Output(OutputOptions options, const LockOptions& lock, std::stop_token s
                FileCalls calls)
     : state_(std::make_unique<State>(std::move(options), lock, std::move(stop),
                                      std::move(calls))) {}
-Output::Output(OutputOptions options, int descriptor, std::stop_token stop)
+Output::Output(int descriptor, OutputOptions options, std::stop_token stop)
     : state_(std::make_unique<State>(std::move(options), descriptor, std::move(stop))) {}
 Output::Output(Output&&) noexcept = default;
 Output::~Output() = default;

@@ -38,7 +38,7 @@ class Output {
          FileCalls calls = {});
   /// Into an open file of the caller's, which stays open: no lock, no name.
   /// `options.path` is not used.
-  Output(OutputOptions options, int descriptor, std::stop_token stop);
+  Output(int descriptor, OutputOptions options, std::stop_token stop);
   Output(Output&&) noexcept;
   ~Output();
 

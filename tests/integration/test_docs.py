@@ -16,14 +16,14 @@ from conftest import PROGRAM, ROOT
 DEMO = re.compile(r"<!-- demo: begin -->\n```console\n(.*?)```\n<!-- demo: end -->", re.DOTALL)
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in
                    [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/reference/*.md"),
-                    *ROOT.glob("examples/sql-sqlite/*.md")]
+                    *ROOT.glob("examples/sql-sqlite/*.md"), *ROOT.glob("examples/store/*.md")]
                    if console.BLOCK.search(DEMO.sub("", path.read_text())))
 
 
 @pytest.fixture
 def shell(tmp_path):
     """The example shop in a folder, and `penstock` and `python` on the PATH: the environment of a reader."""
-    for path in (ROOT / "examples/sql-sqlite").iterdir():
+    for path in [*(ROOT / "examples/sql-sqlite").iterdir(), *(ROOT / "examples/store").iterdir()]:
         if path.suffix in (".sql", ".yaml"):
             shutil.copy(path, tmp_path)
     with open(tmp_path / "shop.sql") as script:
@@ -39,7 +39,8 @@ def shell(tmp_path):
 
 
 def test_documents_with_commands_are_found():
-    assert {"README.md", "docs/reference/cli.md", "docs/reference/recipe.md"} <= set(DOCUMENTS)
+    assert {"README.md", "docs/reference/cli.md", "docs/reference/recipe.md", "docs/reference/store.md",
+            "examples/store/README.md"} <= set(DOCUMENTS)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -123,7 +124,8 @@ def test_every_code_of_the_sources_is_in_the_errors_reference():
     in_sources = codes_in_sources()
     assert len(in_sources) > 100
     assert sorted(in_sources - set(listed)) == []
-    every_source = "".join(path.read_text() for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cc"))
+    every_source = "".join(path.read_text() for folder in ("src", "apps", "python")
+                           for path in (ROOT / folder).rglob("*") if path.suffix in (".cc", ".py"))
     assert [code for code in listed if f'"{code}"' not in every_source] == []
 
 
@@ -190,6 +192,22 @@ def keys_of(schema):
     for name, of in schema.get("properties", {}).items():
         yield name
         yield from keys_of(of)
+
+
+# SQL-QUERY-001
+def test_the_store_reference_shows_a_manifest_with_every_key(penstock):
+    text = (ROOT / "docs/reference/store.md").read_text()
+    whole = re.search(r"<!-- every key -->\n```yaml\n(.*?)```", text, re.DOTALL).group(1)
+    (penstock.cwd / "shop.yaml").write_text(whole)
+    result = penstock("validate", "--offline", "shop.yaml")
+    assert (result.code, result.err) == (0, "")
+    shown = set(re.findall(r"(?:^|[ {])([a-z_0-9]+):", whole, re.MULTILINE))
+    schema = penstock("schema", "manifest").json
+    top = set(schema["properties"])
+    one = schema["properties"]["queries"]["additionalProperties"]["anyOf"][1]["properties"]
+    parameter = one["parameters"]["additionalProperties"]["anyOf"][1]["properties"]
+    keys = top | set(one) | set(parameter) | set(schema["properties"]["cache"]["properties"])
+    assert keys - shown == set()
 
 
 # RS-001

@@ -337,7 +337,7 @@ def test_a_bad_control_value_exits_8_and_names_the_variable(penstock, shop, reci
     (["query", "--dsn-env", "PENSTOCK_DSN", "--file", "q.sql", "SELECT 1"],
      "'penstock query' needs one of SQL, --file FILE and -", ""),
     (["schema"], "'penstock schema' needs a KIND", "penstock schema recipe"),
-    (["schema", "cake"], "unknown kind 'cake'", "kinds: recipe"),
+    (["schema", "cake"], "unknown kind 'cake'", "kinds: recipe, manifest"),
     (["completions", "csh"], "no completions for 'csh'", "known: bash, zsh, fish"),
 ])
 def test_a_wrong_command_line_exits_2_and_says_what_is_right(penstock, args, message, hint):

@@ -24,7 +24,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-[[noreturn]] void refuse(std::string_view operation, std::string_view capability) {
+[[noreturn]] void no_capability(std::string_view operation, std::string_view capability) {
   throw Error(
       Category::kNotSupported, "capability_not_supported",
       fmt::format("SQL query backend is read-only: {} needs capability '{}', which "
@@ -168,7 +168,7 @@ StoreFile Store::State::read(const StoreQuery& query, const StoreReadTo& options
   StoreReceipt receipt;
   if (auto file = cached(query, options, &receipt)) return StoreFile(std::move(file));
   auto file = open_unnamed(engine.environment().get("TMPDIR").value_or("/tmp"));
-  Output output(output_of(query), file->get(), options.stop);
+  Output output(file->get(), output_of(query), options.stop);
   run(query, output, options);
   return StoreFile(std::move(file));
 }
@@ -250,22 +250,22 @@ void Store::check_health(std::stop_token stop) const {
 
 void Store::close() noexcept { state_->closed = true; }
 
-void Store::write(std::string_view /*path*/) const { refuse("write", "write"); }
+void Store::write(std::string_view /*path*/) const { no_capability("write", "write"); }
 void Store::write_atomic(std::string_view /*path*/) const {
-  refuse("write_atomic", "atomic_write");
+  no_capability("write_atomic", "atomic_write");
 }
 void Store::open_atomic(std::string_view /*path*/) const {
-  refuse("open_atomic", "atomic_write");
+  no_capability("open_atomic", "atomic_write");
 }
-void Store::remove(std::string_view /*path*/) const { refuse("delete", "delete"); }
+void Store::remove(std::string_view /*path*/) const { no_capability("delete", "delete"); }
 void Store::delete_folder(std::string_view /*path*/) const {
-  refuse("delete_folder", "delete");
+  no_capability("delete_folder", "delete");
 }
 void Store::move(std::string_view /*from*/, std::string_view /*to*/) const {
-  refuse("move", "move");
+  no_capability("move", "move");
 }
 void Store::copy(std::string_view /*from*/, std::string_view /*to*/) const {
-  refuse("copy", "copy");
+  no_capability("copy", "copy");
 }
 
 std::string_view store_error_name(Category category) noexcept {

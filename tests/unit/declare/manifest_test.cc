@@ -140,7 +140,7 @@ TEST(Manifest, AParameterThatCouldNotWorkIsRefused) {
   EXPECT_THAT(with("a.csv", "{a: {default: 1}}"), HasSubstr("must be of type str"));
   EXPECT_THAT(with("a.csv", "{a: {type: int, default: '1'}}"),
               HasSubstr("must be of type int"));
-  EXPECT_THAT(with("a.csv", "{a: {choices: [x], default: y}}"),
+  EXPECT_THAT(with("a.csv", "{a: {choices: [x], default: z}}"),
               HasSubstr("is not one of the choices"));
   EXPECT_THAT(with("a.csv", "{a: {choices: []}}"), HasSubstr("must be a list of values"));
   EXPECT_THAT(with("a.csv", "{a: {choices: [yes]}}"), HasSubstr("YAML 1.1"));

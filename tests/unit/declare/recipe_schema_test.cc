@@ -127,7 +127,7 @@ TEST(RecipeSchema, EveryChoiceItListsIsAccepted) {
 
 TEST(RecipeSchema, AnUnknownKindIsRefused) {
   const Thrown expected{Category::kUsage, "usage_kind", "unknown kind 'tsk'",
-                        "kinds: recipe"};
+                        "kinds: recipe, manifest"};
   EXPECT_EQ(thrown_by([] { json_schema("tsk"); }), expected);
   EXPECT_EQ(thrown_by([] { starter("tsk"); }), expected);
 }

@@ -58,7 +58,7 @@ TEST(Readers, ManyThreadsReadOneStoreAtOnce) {
   const Store store = store_of(
       database,
       "  all.csv: SELECT id, name FROM items ORDER BY id\n"
-      "  {id}.csv: {query: 'SELECT name FROM items WHERE id = :id', parameters: {id: "
+      "  '{id}.csv': {query: 'SELECT name FROM items WHERE id = :id', parameters: {id: "
       "int}}\n",
       "strict: false\ndiscover: views\nconnections: 3\n");
   std::atomic<int> right = 0;

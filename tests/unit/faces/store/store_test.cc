@@ -4,13 +4,15 @@
 #include <string>
 #include <vector>
 
-#include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
-#include <arrow/table.h>
+#include <arrow/record_batch.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/schema.h>
 
 #include "unit/faces/store/shop.h"
 
@@ -196,13 +198,22 @@ TEST(Store, EveryOperationRefusesAPathThatCannotBe) {
   EXPECT_EQ(failure_of([&] { store.get_file_info(""); }).code, "invalid_path");
 }
 
-std::shared_ptr<arrow::Table> table_of_parquet(const std::string& bytes) {
-  auto reader = parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(bytes),
-                                         arrow::default_memory_pool())
-                    .ValueOrDie();
-  std::shared_ptr<arrow::Table> table;
-  EXPECT_TRUE(reader->ReadTable(&table).ok());
-  return table;
+std::shared_ptr<arrow::io::RandomAccessFile> file_of(const std::string& bytes) {
+  return std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes));
+}
+
+// Its rows and its columns' names; what stands in them is for other readers to see
+// (tests/integration).
+struct ParquetFacts {
+  std::int64_t rows;
+  std::vector<std::string> columns;
+};
+ParquetFacts facts_of(const std::string& bytes) {
+  const auto metadata = parquet::ParquetFileReader::Open(file_of(bytes))->metadata();
+  ParquetFacts facts{metadata->num_rows(), {}};
+  for (int i = 0; i < metadata->num_columns(); ++i)
+    facts.columns.push_back(metadata->schema()->Column(i)->name());
+  return facts;
 }
 
 // SQL-QUERY-013, SQL-QUERY-014, SQL-QUERY-020, SQL-QUERY-021
@@ -210,12 +221,11 @@ TEST(Store, AKeyReadsAsTheFormatOfItsExtension) {
   const Database database = shop();
   const Store store = store_of(database, kQueries);
   EXPECT_EQ(store.read_bytes("a.csv"), "\"n\"\n1\n");
-  const auto table = table_of_parquet(store.read_bytes("reports/daily.parquet"));
-  EXPECT_EQ(table->num_rows(), 3);
-  EXPECT_EQ(table->schema()->field_names(), (std::vector<std::string>{"id", "name"}));
+  const ParquetFacts daily = facts_of(store.read_bytes("reports/daily.parquet"));
+  EXPECT_EQ(daily.rows, 3);
+  EXPECT_THAT(daily.columns, ElementsAre("id", "name"));
   auto file = arrow::ipc::RecordBatchFileReader::Open(
-                  std::make_shared<arrow::io::BufferReader>(
-                      store.read_bytes("reports/old/all.arrow")))
+                  file_of(store.read_bytes("reports/old/all.arrow")))
                   .ValueOrDie();
   EXPECT_EQ(file->ReadRecordBatch(0).ValueOrDie()->num_rows(), 3);
 }
@@ -224,9 +234,9 @@ TEST(Store, AKeyReadsAsTheFormatOfItsExtension) {
 TEST(Store, NoRowsAreAFileWithASchema) {
   const Database database = shop();
   const Store store = store_of(database, kQueries);
-  const auto table = table_of_parquet(store.read_bytes("reports/none.parquet"));
-  EXPECT_EQ(table->num_rows(), 0);
-  EXPECT_EQ(table->schema()->field_names(), (std::vector<std::string>{"id", "name"}));
+  const ParquetFacts none = facts_of(store.read_bytes("reports/none.parquet"));
+  EXPECT_EQ(none.rows, 0);
+  EXPECT_THAT(none.columns, ElementsAre("id", "name"));
 }
 
 // SQL-QUERY-020, SQL-QUERY-090, SQL-QUERY-091
@@ -321,12 +331,13 @@ TEST(Store, EveryWriteNamesItsOperation) {
 TEST(Store, HealthIsSelectOne) {
   const Database database = shop();
   EXPECT_NO_THROW(store_of(database, kQueries).check_health());
-  const auto failure = failure_of(
-      [&] { store_of(database.folder().file("none.db"), kQueries).check_health(); });
+  const testing::Folder folder;
+  const auto failure =
+      failure_of([&] { store_of(folder.file("none.db"), kQueries).check_health(); });
   EXPECT_EQ(failure.category, Category::kUnavailable);
   EXPECT_EQ(failure.code, "backend_unavailable");
   EXPECT_THAT(failure.message, HasSubstr("cannot open database file"));
-  EXPECT_EQ(database.folder().names().size(), 1U) << "nothing was made";
+  EXPECT_THAT(folder.names(), IsEmpty()) << "nothing was made";
 }
 
 // SQL-QUERY-061
@@ -381,9 +392,8 @@ TEST(Store, ViewsAreListedAndReadWhereTheyAreDiscovered) {
   EXPECT_THAT(store.list_folders(""), ElementsAre("views"));
   EXPECT_THAT(store.list_folders("views"), ElementsAre("views/main"));
   EXPECT_THAT(paths_of(store.glob("views/*/b*")), ElementsAre("views/main/big.parquet"));
-  EXPECT_EQ(table_of_parquet(store.read_bytes("views/main/big.parquet"))->num_rows(), 2);
-  EXPECT_EQ(table_of_parquet(store.read_bytes("views/main/x%2Fy.parquet"))->num_rows(),
-            1);
+  EXPECT_EQ(facts_of(store.read_bytes("views/main/big.parquet")).rows, 2);
+  EXPECT_EQ(facts_of(store.read_bytes("views/main/x%2Fy.parquet")).rows, 1);
   EXPECT_EQ(store.resolve("views/main/odd \"name\".parquet").query.sql, "SELECT 7 AS n")
       << "a written query goes first";
   EXPECT_TRUE(store.is_file("views/main/big.parquet"));
