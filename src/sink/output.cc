@@ -89,7 +89,7 @@ struct Output::State {
   OutputSummary commit();
   OutputSummary copy(int from);
 
-  std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> modified_;
+  std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> modified;
 
  private:
   void open();
@@ -238,10 +238,10 @@ OutputSummary Output::State::commit() {
 }
 
 void Output::State::publish() try {
-  if (modified_) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(*modified_);
+  if (modified) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*modified);
     const timespec time{seconds.time_since_epoch().count(),
-                        (*modified_ - seconds).count()};
+                        (*modified - seconds).count()};
     const timespec both[] = {time, time};
     if (::futimens(file_->fd(), both) != 0)
       throw output_error("set the time of", destination_.path(), errno);
@@ -308,7 +308,7 @@ Output::Output(Output&&) noexcept = default;
 Output::~Output() = default;
 
 void Output::set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
-  state_->modified_ = time;
+  state_->modified = time;
 }
 
 void Output::begin(const std::shared_ptr<arrow::Schema>& schema,

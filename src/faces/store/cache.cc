@@ -136,7 +136,7 @@ void Cache::trim() const noexcept try {
     total -= entry.size;
   }
 } catch (const std::exception&) {
-  // A cache that is larger than it should be is no reason to fail a read.
+  return;  // a cache that is larger than it should be is no reason to fail a read
 }
 
 }  // namespace penstock

@@ -138,9 +138,8 @@ bool Store::is_file(std::string_view path, std::stop_token stop) const {
     state_->keys.find(path);
     return true;
   } catch (const Error&) {
-    // No written query: perhaps a view.
+    if (!path.starts_with(kViewsFolder)) return false;
   }
-  if (!path.starts_with(kViewsFolder)) return false;
   return state_->find_view(path, state_->views(stop)).has_value();
 }
 
