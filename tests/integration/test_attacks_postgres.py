@@ -46,7 +46,7 @@ def schema(admin):  # noqa: F811
         GRANT ALL ON ALL TABLES IN SCHEMA attack TO writer;
         GRANT ALL ON ALL SEQUENCES IN SCHEMA attack TO writer;""")
     yield
-    admin.run("DROP SCHEMA attack CASCADE")
+    admin.run("DROP SCHEMA attack CASCADE; DROP EXTENSION dblink")
 
 
 def dsn_of(role, pooled):

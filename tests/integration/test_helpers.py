@@ -10,7 +10,7 @@ import pytest
 import penstock_version
 from conftest import left_in
 
-COMMANDS = ["fetch", "query", "store", "validate", "plan", "init", "schema", "doctor", "completions"]
+COMMANDS = ["fetch", "query", "run", "store", "validate", "plan", "init", "schema", "doctor", "completions"]
 
 
 def flags_of(penstock, command):
