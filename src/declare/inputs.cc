@@ -186,7 +186,7 @@ std::string to_string(const Input& input) {
 
 std::string example_of(const Input& input) {
   if (input.type == InputType::kChoice) return input.choices.front();
-  const std::string one = example_of(input.type);
+  std::string one = example_of(input.type);
   if (!input.is_list) return one;
   const bool bare = input.type == InputType::kInt || input.type == InputType::kFloat ||
                     input.type == InputType::kBool;

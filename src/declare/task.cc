@@ -57,7 +57,7 @@ void parse_arguments(const Section& section, const std::string& prefix,
 SecretRef parse_secret(const Section& section, const Field& field) {
   if (field.node->kind != YamlNode::Kind::kMapping) {
     section.fail(
-        field, "recipe_secret_in_file",
+        field, "task_secret_in_file",
         fmt::format("{} must say where the secret is kept, never what it is", field.name),
         "write {group: GROUP, key: KEY} or {command: [PROGRAM, ARGUMENT]}");
   }
