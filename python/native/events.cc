@@ -15,10 +15,6 @@ struct ToPython {
   nb::object operator()(bool value) const { return nb::cast(value); }
   nb::object operator()(std::int64_t value) const { return nb::cast(value); }
   nb::object operator()(double value) const { return nb::cast(value); }
-  template <typename Other>  // no event has a value of another type
-  nb::object operator()(const Other&) const {
-    return nb::none();
-  }
   nb::object operator()(const std::string& value) const {
     return nb::steal<nb::object>(PyUnicode_DecodeUTF8(
         value.data(), static_cast<Py_ssize_t>(value.size()), "replace"));

@@ -53,6 +53,23 @@ std::string follow_links(const std::string& path) {
   throw output_error("follow the link", path, ELOOP);
 }
 
+// Whether `path` is the entry `name` of `folder`: a link of /proc/self/fd may read as a
+// path that is gone, or is another file by now. Another run may put its file there
+// between the two looks, so that they are taken again.
+bool leads_to(const std::string& path, int folder, const std::string& name) {
+  constexpr int kLooks = 32;
+  for (int look = 0; look < kLooks; ++look) {
+    struct stat status{};
+    struct stat found{};
+    if (::stat(path.c_str(), &status) != 0) return errno == ENOENT;
+    if (::fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+        found.st_dev == status.st_dev && found.st_ino == status.st_ino) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Makes `folder` and what is missing above it; each new entry is made durable in its own
 // parent.
 void make_folders(const std::string& folder) {
@@ -107,11 +124,7 @@ Destination::Destination(const std::string& path) : path_(path) {
   if (::faccessat(folder_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     throw output_error("write into the folder", folder_path_, errno);
   }
-  // A link of /proc/self/fd may read as a path that is gone, or is another file by now.
-  struct stat found{};
-  if (exists &&
-      (::fstatat(folder_.get(), name_.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0 ||
-       found.st_dev != status.st_dev || found.st_ino != status.st_ino)) {
+  if (exists && !leads_to(path, folder_.get(), name_)) {
     throw not_a_file(path, "a link to a file that has no name");
   }
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <fcntl.h>
+#include <iostream>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
@@ -273,7 +274,9 @@ TEST_F(Lock, OfManyWritersAtOnceOneWinsAndNoFileIsMixed) {
           write_all(options_for(path_, Format::kCsv), {numbers(writer * 1000, 1000)});
           return 0;
         } catch (const Error& error) {
-          return error.message() == contested_.message ? 6 : 1;
+          if (error.message() == contested_.message) return 6;
+          std::cerr << error.code() << ": " << error.message() << '\n';
+          return 1;
         }
       }));
     }
