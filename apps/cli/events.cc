@@ -1,33 +1,18 @@
 #include "cli/events.h"
 
-#include <chrono>
-#include <ctime>
 #include <type_traits>
 #include <variant>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/run_facts.h"
 #include "penstock/error.h"
 
 namespace penstock::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string timestamp() {
-  using std::chrono::milliseconds;
-  const auto since_epoch =
-      std::chrono::floor<milliseconds>(std::chrono::system_clock::now())
-          .time_since_epoch()
-          .count();
-  const std::time_t seconds = static_cast<std::time_t>(since_epoch / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                     parts.tm_sec, since_epoch % 1000);
-}
 
 struct Level {
   const char* name;
@@ -104,7 +89,7 @@ LogFormat log_format_of(const Environment& environment) {
 }
 
 std::string json_line(const Event& event) {
-  Json json{{"timestamp", timestamp()},
+  Json json{{"timestamp", utc_now()},
             {"level", traits_of(event.level).name},
             {"event", event.name}};
   for (const auto& [name, value] : event.fields) json[name] = to_json(value);
