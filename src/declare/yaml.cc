@@ -42,6 +42,8 @@ LineColumn position(const fy_mark* mark) { return {mark->line + 1, mark->column 
 
 bool is_break(char c) { return c == '\n' || c == '\r'; }
 
+bool is_space(char c) { return c == ' ' || c == '\t' || is_break(c); }
+
 // Leading blanks of the first line that has more than blanks; -1: there is none.
 std::int64_t first_indent(std::string_view lines) {
   while (true) {
@@ -56,7 +58,6 @@ std::int64_t first_indent(std::string_view lines) {
 // seen to give uninitialised bytes for block scalars without content or without enough
 // indentation; nothing is taken on trust that can be compared.
 bool has_same_characters(std::string_view raw, std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t' || is_break(c); };
   auto at = text.begin();
   for (const char c : raw) {
     if (is_space(c)) continue;
@@ -65,6 +66,21 @@ bool has_same_characters(std::string_view raw, std::string_view text) {
     ++at;
   }
   return std::all_of(at, text.end(), is_space);
+}
+
+constexpr std::string_view kIndicators = "?:|>-";
+
+// Where the first line begins with the '?' of an explicit key, perhaps within a block
+// scalar; npos where none does.
+std::size_t explicit_key_at(std::string_view text) {
+  for (std::size_t line = 0; line < text.size();) {
+    const std::size_t at = std::min(text.find_first_not_of(" \t-:", line), text.size());
+    const bool is_alone = at + 1 >= text.size() || is_space(text[at + 1]);
+    if (at < text.size() && text[at] == '?' && is_alone) return at;
+    line = std::min(text.find_first_of("\r\n", at), text.size());
+    line = std::min(text.find_first_not_of("\r\n", line), text.size());
+  }
+  return std::string_view::npos;
 }
 
 class Reader {
@@ -77,6 +93,7 @@ class Reader {
 
   YamlNode run() {
     check_bytes();
+    check_explicit_keys();
     // libfyaml 0.7.12 looks past an end that no line end precedes: an assertion fails on
     // `"\`, where it has assertions.
     if (!text_.ends_with('\n')) text_ += '\n';
@@ -134,6 +151,22 @@ class Reader {
         fail(line_column(text_, i), "recipe_blank_lines",
              "more than 1000 blank lines in a row", "remove some");
       }
+    }
+  }
+
+  // libfyaml 0.7.12 recycles a key twice, and crashes, where an explicit key ("? key") is
+  // open and a tab stands between a ':' and an indicator that may not follow it.
+  void check_explicit_keys() {
+    std::size_t at = explicit_key_at(text_);
+    while ((at = text_.find(':', at)) != std::string::npos) {
+      const std::size_t tab = text_.find_first_not_of(' ', ++at);
+      if (tab == std::string::npos || text_[tab] != '\t') continue;
+      const std::size_t next = text_.find_first_not_of(" \t", tab);
+      if (next == std::string::npos ||
+          kIndicators.find(text_[next]) == std::string_view::npos)
+        continue;
+      fail(line_column(text_, tab), "recipe_unsupported_yaml",
+           "a tab after ':' below an explicit key ('? ')", "write spaces");
     }
   }
 

@@ -706,6 +706,16 @@ TEST(RecipeYaml, WhatTakesTheLibraryQuadraticTimeIsRefusedFirst) {
       (Thrown{Category::kRecipe, "recipe_unsupported_yaml",
               "r.yaml:1:1: YAML directives (%) are not supported", "remove the line"}));
   EXPECT_EQ(refusal("%YAML 1.2\n---\nname: a\n").code, "recipe_unsupported_yaml");
+  for (const char* text :
+       {"? o:\t|", "? o: x\n  p: \t - x", "- ? - o:\t? x", "?\n  o:\t:"})
+    EXPECT_EQ(refusal(text).code, "recipe_unsupported_yaml") << text;
+  EXPECT_EQ(refusal("? o:\t|"),
+            (Thrown{Category::kRecipe, "recipe_unsupported_yaml",
+                    "r.yaml:1:5: a tab after ':' below an explicit key ('? ')",
+                    "write spaces"}));
+  EXPECT_EQ(
+      parse(with_source("sink: {path: x}\nother:\n  ? a\n  : b\n  c:\td\n")).sink.path,
+      "x");
   EXPECT_EQ(
       refusal("a: |\n  x\n" + std::string(500'000, '\n')),
       (Thrown{Category::kRecipe, "recipe_blank_lines",
