@@ -15,6 +15,7 @@
 #include "native/calls.h"
 #include "native/errors.h"
 #include "native/row_stream.h"
+#include "native/store.h"
 #include "penstock/version.h"
 
 namespace penstock::python {
@@ -172,4 +173,5 @@ NB_MODULE(_native, module) {
   bind_batch(module);
   bind_stream(module);
   bind_calls(module);
+  bind_store(module);
 }

@@ -40,7 +40,9 @@ from penstock._errors import (
     UsageError,
 )
 from penstock._native import Batch, version
+from penstock._polars import scan_polars
 from penstock._results import LossyColumn, Partitions, Plan, PlanColumn, Receipt, Validation
+from penstock._store import FileInfo, FolderInfo, Store, StoreReader
 from penstock._stream import Stream
 
 __version__ = version()
@@ -52,6 +54,8 @@ __all__ = [
     "ConfigurationError",
     "DataSourceError",
     "Error",
+    "FileInfo",
+    "FolderInfo",
     "InterruptedError",
     "InvalidPath",
     "LimitError",
@@ -67,6 +71,8 @@ __all__ = [
     "Receipt",
     "RecipeError",
     "RefusedError",
+    "Store",
+    "StoreReader",
     "Stream",
     "TaskError",
     "TimeoutError",
@@ -78,5 +84,6 @@ __all__ = [
     "fetch",
     "plan",
     "read",
+    "scan_polars",
     "validate",
 ]

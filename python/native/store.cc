@@ -1,0 +1,219 @@
+#include "native/store.h"
+
+#include <algorithm>
+#include <memory>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "native/calls.h"
+#include "native/convert.h"
+#include "native/events.h"
+#include "native/interruptible.h"
+#include "penstock/manifest.h"
+#include "penstock/store.h"
+
+namespace penstock::python {
+namespace {
+
+namespace nb = nanobind;
+using nb::literals::operator""_a;
+
+// A store and what it tells; every question is asked on a thread of its own, since any
+// may ask the database.
+class StoreHandle {
+ public:
+  StoreHandle(const std::string& text, const std::string& file, const nb::dict& variables,
+              const nb::object& on_event)
+      : callbacks_(on_event, nb::none(), {}),
+        store_(Engine(to_environment(variables), callbacks_.events()),
+               parse_manifest(text, file, read_text)) {}
+
+  template <typename Question>
+  auto ask(Question question) {
+    std::stop_source stop;
+    std::optional<decltype(question(store_, std::stop_token()))> answer;
+    run_interruptible(stop, [&] { answer.emplace(question(store_, stop.get_token())); });
+    callbacks_.rethrow();
+    return std::move(*answer);
+  }
+  Store& store() { return store_; }
+
+ private:
+  Callbacks callbacks_;
+  Store store_;
+};
+
+// (path, name, size, microseconds since 1970, materialized).
+nb::tuple to_tuple(const FileInfo& info) {
+  return nb::make_tuple(info.path, info.name, info.size,
+                        info.modified_at.time_since_epoch().count(), info.materialized);
+}
+
+nb::list to_list(const std::vector<FileInfo>& files) {
+  nb::list list;
+  for (const FileInfo& info : files) list.append(to_tuple(info));
+  return list;
+}
+
+nb::tuple to_tuple(const FolderInfo& info) {
+  const nb::object modified = info.modified_at
+                                  ? nb::cast(info.modified_at->time_since_epoch().count())
+                                  : nb::none();
+  return nb::make_tuple(info.path, info.file_count, info.total_size, modified);
+}
+
+void bind_file(nb::module_& module) {
+  nb::class_<StoreFile>(module, "StoreFile", "A store's file, whole.")
+      .def_prop_ro("size", &StoreFile::size)
+      .def("tell", &StoreFile::tell)
+      .def("seek", &StoreFile::seek, "position"_a)
+      .def(
+          "read",
+          [](StoreFile& file, std::size_t count) {
+            const auto left = static_cast<std::size_t>(
+                std::max<std::int64_t>(file.size() - file.tell(), 0));
+            std::string bytes(std::min(count, left), '\0');
+            {
+              const nb::gil_scoped_release release;
+              bytes.resize(file.read(bytes.data(), bytes.size()));
+            }
+            return nb::bytes(bytes.data(), bytes.size());
+          },
+          "count"_a);
+}
+
+void bind_questions(nb::class_<StoreHandle>& handle) {
+  handle
+      .def(
+          "list_files",
+          [](StoreHandle& self, const std::string& folder, bool recursive,
+             std::optional<std::int64_t> max_depth) {
+            return to_list(self.ask([&](Store& store, std::stop_token stop) {
+              return store.list_files(folder, recursive, max_depth, std::move(stop));
+            }));
+          },
+          "folder"_a, "recursive"_a, "max_depth"_a.none(),
+          nb::sig("def list_files(self, folder: str, recursive: bool, max_depth: int | "
+                  "None) -> list[tuple[str, str, int, int, bool]]"))
+      .def(
+          "list_folders",
+          [](StoreHandle& self, const std::string& folder) {
+            return self.ask([&](Store& store, std::stop_token stop) {
+              return store.list_folders(folder, std::move(stop));
+            });
+          },
+          "folder"_a)
+      .def(
+          "glob",
+          [](StoreHandle& self, const std::string& pattern) {
+            return to_list(self.ask([&](Store& store, std::stop_token stop) {
+              return store.glob(pattern, std::move(stop));
+            }));
+          },
+          "pattern"_a,
+          nb::sig("def glob(self, pattern: str) -> list[tuple[str, str, int, int, "
+                  "bool]]"))
+      .def(
+          "file_info",
+          [](StoreHandle& self, const std::string& key) {
+            return to_tuple(self.ask([&](Store& store, std::stop_token stop) {
+              return store.get_file_info(key, std::move(stop));
+            }));
+          },
+          "key"_a,
+          nb::sig("def file_info(self, key: str) -> tuple[str, str, int, int, bool]"))
+      .def(
+          "folder_info",
+          [](StoreHandle& self, const std::string& folder) {
+            return to_tuple(self.ask([&](Store& store, std::stop_token stop) {
+              return store.get_folder_info(folder, std::move(stop));
+            }));
+          },
+          "folder"_a,
+          nb::sig("def folder_info(self, folder: str) -> tuple[str, int, int, int | "
+                  "None]"))
+      .def(
+          "is_file",
+          [](StoreHandle& self, const std::string& path) {
+            return self.ask([&](Store& store, std::stop_token stop) {
+              return store.is_file(path, std::move(stop));
+            });
+          },
+          "path"_a)
+      .def(
+          "is_folder",
+          [](StoreHandle& self, const std::string& path) {
+            return self.ask([&](Store& store, std::stop_token stop) {
+              return store.is_folder(path, std::move(stop));
+            });
+          },
+          "path"_a)
+      .def("check_health", [](StoreHandle& self) {
+        self.ask([&](Store& store, std::stop_token stop) {
+          store.check_health(std::move(stop));
+          return true;
+        });
+      });
+}
+
+void bind_reading(nb::class_<StoreHandle>& handle) {
+  handle
+      .def(
+          "read",
+          [](StoreHandle& self, const std::string& key) {
+            return self.ask([&](Store& store, std::stop_token stop) {
+              return store.read(key, std::move(stop));
+            });
+          },
+          "key"_a)
+      .def(
+          "rows",
+          [](StoreHandle& self, const std::string& key) {
+            std::stop_source stop;
+            std::optional<BatchStream> stream;
+            run_interruptible(stop, [&] {
+              const StoreQuery found = self.store().resolve(key, stop.get_token());
+              stream.emplace(self.store().engine().open(found.query, found.params,
+                                                        stop.get_token()));
+            });
+            return std::make_shared<RowStream>(std::move(*stream), stop);
+          },
+          "key"_a);
+}
+
+}  // namespace
+
+void bind_store(nb::module_& module) {
+  bind_file(module);
+  nb::class_<StoreHandle> handle(module, "StoreHandle", "A manifest as files.");
+  handle
+      .def(nb::init<const std::string&, const std::string&, const nb::dict&,
+                    const nb::object&>(),
+           "text"_a, "file"_a, "variables"_a, "on_event"_a.none(),
+           nb::sig("def __init__(self, text: str, file: str, variables: dict[str, str], "
+                   "on_event: Callable[[str, str, dict[str, Any]], object] | None) -> "
+                   "None"))
+      .def("templates",
+           [](StoreHandle& self) {
+             std::vector<std::string> keys;
+             for (const ManifestEntry* entry : self.store().templates()) {
+               keys.push_back(entry->key);
+             }
+             return keys;
+           })
+      .def_prop_ro("name", [](StoreHandle& self) { return self.store().manifest().name; })
+      .def("repr", [](StoreHandle& self) { return self.store().repr(); })
+      .def("close", [](StoreHandle& self) { self.store().close(); });
+  bind_questions(handle);
+  bind_reading(handle);
+  module.def("store_capabilities", &Store::capabilities);
+  module.def("read_text", &read_text, "path"_a);
+}
+
+}  // namespace penstock::python

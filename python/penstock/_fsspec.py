@@ -1,0 +1,88 @@
+"""fsspec: penstock://manifest.yaml!key, so that pandas, pyarrow, Dask and DuckDB read keys by URL."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Any
+
+from fsspec import AbstractFileSystem
+
+from penstock._store import FileInfo, Store
+
+
+class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
+    """Read-only. A path is MANIFEST!KEY; `variables` and `on_event` are as of penstock.read()."""
+
+    protocol = "penstock"
+    root_marker = ""
+
+    def __init__(self, variables: dict[str, str] | None = None, on_event: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._options = {"variables": variables, "on_event": on_event}
+        self._stores: dict[str, Store] = {}
+
+    @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        if isinstance(path, list):
+            return [cls._strip_protocol(one) for one in path]
+        return str(os.fspath(path)).removeprefix("penstock://").rstrip("/")
+
+    @classmethod
+    def _parent(cls, path: str) -> str:
+        manifest, mark, key = cls._strip_protocol(path).partition("!")
+        return f"{manifest}{mark}{key.rpartition('/')[0]}"
+
+    def _split(self, path: str) -> tuple[Store, str, str]:
+        manifest, mark, key = self._strip_protocol(path).partition("!")
+        if not mark:
+            raise ValueError(f"'{path}' is not penstock://MANIFEST!KEY")
+        if manifest not in self._stores:
+            self._stores[manifest] = Store(manifest, **self._options)
+        return self._stores[manifest], manifest + mark, key
+
+    @staticmethod
+    def _file(prefix: str, info: FileInfo) -> dict[str, Any]:
+        # A file that was never made has no size yet.
+        size = info.size if info.materialized else None
+        return {"name": prefix + info.path, "type": "file", "size": size, "mtime": info.modified_at}
+
+    def ls(self, path: str, detail: bool = True, **options: Any) -> list[Any]:
+        store, prefix, key = self._split(path)
+        if store.is_file(key):
+            entries = [self._file(prefix, store.get_file_info(key))]
+        else:
+            entries = [{"name": prefix + name, "type": "directory", "size": 0} for name in store.list_folders(key)]
+            entries += [self._file(prefix, info) for info in store.list_files(key)]
+        return entries if detail else [entry["name"] for entry in entries]
+
+    def info(self, path: str, **options: Any) -> dict[str, Any]:
+        store, prefix, key = self._split(path)
+        if store.is_folder(key):
+            return {"name": prefix + key, "type": "directory", "size": 0}
+        return self._file(prefix, store.get_file_info(key))
+
+    def modified(self, path: str) -> datetime:
+        store, _, key = self._split(path)
+        return store.get_file_info(key).modified_at
+
+    def created(self, path: str) -> datetime:
+        return self.modified(path)
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        if mode != "rb":
+            raise NotImplementedError("a store is read-only")
+        store, _, key = self._split(path)
+        return store.open(key)
+
+    def size(self, path: str) -> int | None:
+        known = self.info(path)["size"]
+        if known is not None:
+            return int(known)
+        store, _, key = self._split(path)
+        with store.open(key) as file:
+            return file.seek(0, os.SEEK_END)
+
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> bytes:
+        store, _, key = self._split(path)
+        return store.read_bytes(key)[start:end]
