@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "penstock/types.h"
+
 namespace penstock {
 
 enum class Format : std::uint8_t {
@@ -20,6 +22,11 @@ enum class Format : std::uint8_t {
 std::string_view to_string(Format format) noexcept;
 /// The reverse; "ipc" is "arrow". Throws Error{kUsage} that lists them.
 Format parse_format(std::string_view name);
+
+/// Parquet has no interval that Arrow writes; the parts are exact for every value there.
+constexpr Intervals intervals_for(Format format) noexcept {
+  return format == Format::kParquet ? Intervals::kParts : Intervals::kMonthDayNano;
+}
 
 /// What a path's extension says, in any case; nothing if it says nothing known.
 struct PathFormat {

@@ -66,6 +66,12 @@ std::string to_string(const TypeName& type);
 /// All the names, for a message: "bool, int8, ..., decimal(p,s), ...".
 std::string_view type_names() noexcept;
 
+/// How an interval of months, days and microseconds is given.
+enum class Intervals : std::uint8_t {
+  kMonthDayNano,  // Arrow's type; one of more than some 292 years of time is lossy
+  kParts,  // a struct of months int32, days int32, microseconds int64: each has a place
+};
+
 /// The `types:` section of a recipe, and its flags.
 struct TypeChoices {
   OnLossy on_lossy = OnLossy::kError;
@@ -75,6 +81,7 @@ struct TypeChoices {
   std::optional<TypeName> numeric;
   std::optional<TypeName> tinyint1;  // MySQL's TINYINT(1): int8 (default) or bool
   std::optional<TypeName> bit1;      // MySQL's BIT(1): uint64 (default) or bool
+  Intervals intervals = Intervals::kMonthDayNano;  // not in a file: intervals_for(format)
   std::map<std::string, TypeName, std::less<>> columns;  // by result column name
 };
 

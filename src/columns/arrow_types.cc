@@ -56,6 +56,12 @@ std::shared_ptr<arrow::DataType> arrow_type(const TypeName& type) {
   return nullptr;
 }
 
+std::shared_ptr<arrow::DataType> interval_parts() {
+  return arrow::struct_({arrow::field("months", arrow::int32(), false),
+                         arrow::field("days", arrow::int32(), false),
+                         arrow::field("microseconds", arrow::int64(), false)});
+}
+
 std::string arrow_type_text(const TypeName& type) { return arrow_type(type)->ToString(); }
 
 std::vector<std::string> unique_names(std::vector<std::string> names,

@@ -14,6 +14,9 @@ namespace penstock {
 /// decimal128 to precision 38, decimal256 above; timestamps in microseconds.
 std::shared_ptr<arrow::DataType> arrow_type(const TypeName& type);
 
+/// Intervals::kParts: struct<months int32, days int32, microseconds int64>, none null.
+std::shared_ptr<arrow::DataType> interval_parts();
+
 /// The Arrow type as its users write it: "int64", "timestamp[us]".
 std::string arrow_type_text(const TypeName& type);
 

@@ -5,6 +5,7 @@ import decimal
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from on_postgres import arrow, pg, query  # noqa: F401
@@ -52,6 +53,28 @@ CASES = [
     case("array_element", "ARRAY['infinity'::date, '2026-01-02']", "date[]", "an infinite",
          "list<item: date32[day]>", [2**31 - 1, 20455], "{infinity,2026-01-02}"),
 ]
+
+
+# types.md: Parquet has no interval; three integers are exact for every value, so no policy is asked.
+@pytest.mark.parametrize("policy", ["error", "null", "text", "clamp"])
+def test_parquet_holds_every_interval_as_its_parts(pg, policy):  # noqa: F811
+    select = (
+        "SELECT i, ARRAY[i, NULL] AS l FROM (VALUES (1, '3000000 hours'::interval), (2, '-178000 years -3000000 hours'),"
+        " (3, '178000000 years'), (4, '1 mon -1 day 00:00:00.000001'), (5, NULL)) AS v(n, i) ORDER BY n"
+    )
+    assert query(pg, select, "-o", "x.parquet", "--on-lossy", policy, "--report", "report.json").code == 0
+    table = pq.read_table(pg.cwd / "x.parquet")
+    kind = pa.struct([pa.field("months", pa.int32(), False), pa.field("days", pa.int32(), False),
+                      pa.field("microseconds", pa.int64(), False)])
+    assert table.schema.field("i").type == kind
+    hours = 3_000_000 * 3_600_000_000
+    parts = [{"months": m, "days": d, "microseconds": us}
+             for m, d, us in [(0, 0, hours), (-2_136_000, 0, -hours), (2_136_000_000, 0, 0), (1, -1, 1)]] + [None]
+    assert table["i"].to_pylist() == parts
+    # Arrays of a type with values of no place are text under `text`: what an array holds is not known before.
+    if policy != "text":
+        assert table["l"].to_pylist() == [[value, None] for value in parts]
+    assert "i" not in lossy(pg)
 
 
 def integers(column):

@@ -15,6 +15,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include "columns/arrow_types.h"
 #include "columns/conversions.h"
 #include "dialect/postgres/numeric.h"
 #include "dialect/postgres/wire.h"
@@ -148,6 +149,7 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
       buffer.set(row, value);
       return true;
     }
+    case Decode::kIntervalParts:
     case Decode::kUuid:
       require(bytes, 16);
       std::copy_n(at, 16, uuid.begin());
@@ -235,14 +237,35 @@ bool set_nearest(ColumnBuffer& buffer, std::int64_t row, Decode decode, int prec
   }
 }
 
-// A list of the same bytes whose elements have an extension type.
-std::shared_ptr<arrow::Array> with_elements_of(
-    const std::shared_ptr<arrow::DataType>& list, const arrow::Array& array) {
-  const auto data = array.data()->Copy();
-  data->type = list;
-  data->child_data.front() = data->child_data.front()->Copy();
-  data->child_data.front()->type = list->field(0)->type();
-  return arrow::MakeArray(data);
+// The columns of interval_parts(), from intervals as the server sends them.
+std::shared_ptr<arrow::ArrayData> take_apart(const arrow::ArrayData& intervals) {
+  const std::int64_t count = intervals.length;
+  const auto* at = reinterpret_cast<const char*>(intervals.buffers[1]->data());
+  ColumnBuffer microseconds(arrow::int64());
+  ColumnBuffer days(arrow::int32());
+  ColumnBuffer months(arrow::int32());
+  for (ColumnBuffer* part : {&microseconds, &days, &months}) part->start(count);
+  for (std::int64_t i = 0; i < count; ++i, at += 16) {
+    microseconds.set(i, read_u64(at));
+    days.set(i, read_u32(at + 8));
+    months.set(i, read_u32(at + 12));
+  }
+  return arrow::ArrayData::Make(interval_parts(), count, {intervals.buffers[0]},
+                                {months.finish(count)->data(), days.finish(count)->data(),
+                                 microseconds.finish(count)->data()});
+}
+
+// `data`, as built, as the type that is shown.
+std::shared_ptr<arrow::ArrayData> as_shown(const std::shared_ptr<arrow::ArrayData>& data,
+                                           const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() == arrow::Type::STRUCT) return take_apart(*data);
+  auto shown = data->Copy();
+  shown->type = type;
+  for (int i = 0; i < type->num_fields(); ++i) {
+    auto& child = shown->child_data[static_cast<std::size_t>(i)];
+    child = as_shown(child, type->field(i)->type());
+  }
+  return shown;
 }
 
 std::string type_text(const ColumnPlan& plan) { return plan.storage->ToString(); }
@@ -398,10 +421,8 @@ std::shared_ptr<arrow::RecordBatch> RowDecoder::finish() {
   for (Column& column : columns_) {
     if (column.list) column.writer.count_rows(row_);
     auto array = column.list ? column.list->finish(row_) : column.writer.finish(row_);
-    if (column.plan.type->id() == arrow::Type::EXTENSION) {
-      array = arrow::ExtensionType::WrapArray(column.plan.type, array);
-    } else if (column.list && column.plan.type != column.plan.storage) {
-      array = with_elements_of(column.plan.type, *array);
+    if (column.plan.type != column.plan.storage) {
+      array = arrow::MakeArray(as_shown(array->data(), column.plan.type));
     }
     arrays.push_back(std::move(array));
   }

@@ -79,6 +79,7 @@ std::shared_ptr<arrow::DataType> storage_of(const BuiltIn& type) {
   switch (type.decode) {
     case Decode::kInterval:
       return arrow::month_day_nano_interval();
+    case Decode::kIntervalParts:
     case Decode::kUuid:
       return arrow::fixed_size_binary(16);
     default:
@@ -88,9 +89,14 @@ std::shared_ptr<arrow::DataType> storage_of(const BuiltIn& type) {
 
 std::shared_ptr<arrow::DataType> shown_as(const BuiltIn& type) {
   if (type.decode == Decode::kUuid) return arrow::extension::uuid();
+  if (type.decode == Decode::kIntervalParts) return interval_parts();
   if (type.name == "json" || type.name == "jsonb") return arrow::extension::json();
   return storage_of(type);
 }
+
+// What holds every interval: no value of it is lossy.
+constexpr BuiltIn kPartsOfInterval{1186,        1187, "interval", Decode::kIntervalParts,
+                                   Kind::kText, false};
 
 class Planner {
  public:
@@ -106,7 +112,7 @@ class Planner {
       choose(column, chosen->second, &plan);
     } else if (column.oid == kNumeric) {
       plan_numeric(column.typmod, &plan);
-    } else if (const BuiltIn* type = built_in(column.oid)) {
+    } else if (const BuiltIn* type = chosen_form(built_in(column.oid))) {
       use(*type, &plan);
       // jsonb's binary form has a version byte before the text; the text form is the
       // text.
@@ -121,6 +127,12 @@ class Planner {
   }
 
  private:
+  const BuiltIn* chosen_form(const BuiltIn* type) const {
+    const bool parts = type != nullptr && type->decode == Decode::kInterval &&
+                       choices_.intervals == Intervals::kParts;
+    return parts ? &kPartsOfInterval : type;
+  }
+
   static void use(const BuiltIn& type, ColumnPlan* plan) {
     plan->decode = type.decode;
     plan->storage = storage_of(type);
@@ -181,7 +193,7 @@ class Planner {
     if (column.dimensions > 1) return false;
     std::shared_ptr<arrow::DataType> element;
     std::shared_ptr<arrow::DataType> shown;  // where it is not the element's storage
-    if (const BuiltIn* type = built_in_array(column.oid)) {
+    if (const BuiltIn* type = chosen_form(built_in_array(column.oid))) {
       plan->element = type->decode;
       int precision = 0;
       int scale = 0;

@@ -30,7 +30,8 @@ enum class Decode : std::uint8_t {
   kTime,
   kTimestamp,
   kInterval,
-  kUuid,   // 16 bytes as they are
+  kIntervalParts,  // 16 bytes as they are, taken apart when the batch is done
+  kUuid,           // 16 bytes as they are
   kBytes,  // as they are: bytea, and every text type (binary and text form are the same)
   kChar,   // "char": one byte, of which zero is the empty text
   kNumericText,  // a numeric in binary form, as text: elements of an array
@@ -64,8 +65,8 @@ struct ColumnPlan {
   Decode decode = Decode::kBytes;
   bool binary = true;                        // asked for in binary form, else in text
   std::shared_ptr<arrow::DataType> storage;  // what is built
-  std::shared_ptr<arrow::DataType>
-      type;  // what is shown: storage, or an extension type over it
+  std::shared_ptr<arrow::DataType> type;     // what is shown: storage, an extension type
+                                             // over it, or what finish() makes of it
   int precision = 0;
   int scale = 0;
   Decode element = Decode::kBytes;         // kList

@@ -83,7 +83,9 @@ Receipt fetch(const Engine& engine, const Recipe& recipe, const Params& params,
   const std::stop_callback forward(options.stop, [&] { cancel.request_stop(); });
 
   Output output(options.output, options.lock, options.stop);
-  BatchStream stream = engine.open(recipe.query, params, cancel.get_token());
+  Query query = recipe.query;
+  query.types.intervals = intervals_for(options.output.format);
+  BatchStream stream = engine.open(query, params, cancel.get_token());
   receipt.dialect = stream.dialect();
   check_required_columns(recipe, stream.schema()->field_names());
   tell_unpartitioned(stream.partitions(), receipt, options.events);

@@ -121,7 +121,9 @@ StoreQuery Store::State::find(std::string_view key, const std::stop_token& stop)
 
 BatchStream Store::State::open(const StoreQuery& query, std::stop_token stop) const {
   try {
-    return engine.open(query.query, query.params, std::move(stop));
+    Query wanted = query.query;
+    wanted.types.intervals = intervals_for(query.format);
+    return engine.open(wanted, query.params, std::move(stop));
   } catch (const Error& error) {
     throw in_words_of_a_manifest(error);
   }

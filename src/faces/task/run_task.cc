@@ -216,7 +216,8 @@ TaskReport run_task(const Engine& engine, const Task& task, const Inputs& inputs
     report.format = to_string(options.output->format);
   }
   const Inputs values = complete_inputs(task, inputs);
-  const Query query = with_secrets(task, engine, options.secrets, options.stop);
+  Query query = with_secrets(task, engine, options.secrets, options.stop);
+  if (options.output) query.types.intervals = intervals_for(options.output->format);
   try {
     task.query.access == Access::kReadWrite
         ? write(engine, task, query, values, options, report)
