@@ -13,8 +13,12 @@
 
 namespace penstock {
 
-SocketWait::SocketWait(Deadline deadline, const std::stop_token& stop)
-    : deadline_(deadline), stop_(stop), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+SocketWait::SocketWait(Deadline deadline, const std::stop_token& stop,
+                       std::chrono::milliseconds silence)
+    : deadline_(deadline),
+      stop_(stop),
+      silence_(silence),
+      event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (event_ < 0) {
     throw Error(Category::kUnexpected, "no_descriptor",
                 std::string("cannot make an event descriptor: ") + std::strerror(errno));
@@ -43,12 +47,16 @@ void SocketWait::check() const {
 }
 
 bool SocketWait::until(int socket, bool readable, std::chrono::milliseconds at_most) {
+  const Deadline end = deadline_.sooner(Deadline::after(silence_));
   while (true) {
     check();
+    if (end.passed()) {
+      throw Error(Category::kTimeout, "peer_silent", "the server does not answer");
+    }
     int wait_ms = at_most == kForEver ? -1 : static_cast<int>(at_most.count());
-    if (deadline_.at() != Deadline::Clock::time_point::max()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          deadline_.at() - Deadline::Clock::now());
+    if (end.at() != Deadline::Clock::time_point::max()) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(end.at() - Deadline::Clock::now());
       wait_ms = static_cast<int>(
           std::min<std::int64_t>({left.count(), at_most.count(), 1'000'000}));
     }

@@ -14,14 +14,17 @@ namespace penstock {
 /// since being told of a stop costs a file descriptor. One thread at a time.
 class SocketWait {
  public:
-  SocketWait(Deadline deadline, const std::stop_token& stop);
+  /// `silence`: how long a single wait may last, too; zero: as long as the deadline lets
+  /// it.
+  SocketWait(Deadline deadline, const std::stop_token& stop,
+             std::chrono::milliseconds silence = {});
   ~SocketWait();
   SocketWait(const SocketWait&) = delete;
   SocketWait& operator=(const SocketWait&) = delete;
 
   /// Returns when `socket` can be read, or written. Throws Error{kInterrupted} once the
-  /// token is triggered, Error{kTimeout} once the deadline has passed, Error{kUnexpected}
-  /// if poll fails.
+  /// token is triggered, Error{kTimeout} once the deadline has passed or the silence was
+  /// too long, Error{kUnexpected} if poll fails.
   void until_readable(int socket) { until(socket, true, kForEver); }
   void until_writable(int socket) { until(socket, false, kForEver); }
   /// The same, but false where `socket` cannot be read within `at_most`.
@@ -31,6 +34,7 @@ class SocketWait {
 
   /// Throws as above without waiting.
   void check() const;
+  Deadline deadline() const { return deadline_; }
 
  private:
   static constexpr auto kForEver = std::chrono::milliseconds::max();
@@ -39,6 +43,7 @@ class SocketWait {
 
   Deadline deadline_;
   std::stop_token stop_;
+  std::chrono::milliseconds silence_;
   int event_;
   std::optional<std::stop_callback<std::function<void()>>> wake_;
 };

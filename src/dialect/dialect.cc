@@ -13,6 +13,12 @@
 
 namespace penstock {
 
+StopLimits stop_limits(Deadline deadline) {
+  using std::chrono::milliseconds;
+  if (deadline.passed()) return {milliseconds(500), milliseconds(500)};
+  return {milliseconds(1200), milliseconds(5000)};
+}
+
 std::vector<Statement> Connection::split(const Statement& statement, const Partition&,
                                          const Wait&, std::string* how) {
   *how = "this database's reads are not split";

@@ -2,6 +2,7 @@
 // project.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +31,15 @@ struct Wait {
   Deadline deadline;
   std::stop_token stop;
 };
+
+/// How long a session may take to stop on its server what it has given up: half a second
+/// for a run that is out of time, which must have ended within one and whose server has
+/// the same limit; else longer, as nothing but this ends the query there.
+struct StopLimits {
+  std::chrono::milliseconds silence;  // of a server that does not answer
+  std::chrono::milliseconds total;    // of one that answers slowly
+};
+StopLimits stop_limits(Deadline deadline);
 
 /// What a session needs to know before the first statement.
 struct Session {

@@ -90,6 +90,10 @@ Admitted admit_query(const Query& query, const MakeStatements& make,
   refuse_several(query, statements);
   Session session{query.access, query.limits, query.allow_privileged};
   session.limits.connect = connect_limit(dsn, query.limits.connect);
+  // The server's own limit, for when we cannot stop what runs there.
+  if (query.limits.total.count() > 0) {
+    session.limits.statement = std::min(query.limits.statement, query.limits.total);
+  }
   const Wait connecting{whole.deadline.sooner(Deadline::after(session.limits.connect)),
                         whole.stop};
   Target target = admit(dialect.routes(dsn), Policy::of(environment), resolve_by_system,

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 CHUNK = 65536
 
@@ -16,6 +17,7 @@ class Proxy:
     stall        nothing comes from the server any more
     half_open    nothing goes either way, and nobody answers a new connection
     drip         a byte a second
+    late         on every later connection each answer comes 0.4 s late
     None         nothing happens; `answers` holds the bytes
     """
 
@@ -56,9 +58,10 @@ class Proxy:
                 continue
             server = socket.create_connection(("127.0.0.1", self.server))
             self.sockets.append(server)
-            faulty = self.fault is not None and self.connections == 1
+            faulty = self.fault not in (None, "late") and self.connections == 1
+            late = 0.4 if self.fault == "late" and self.connections > 1 else 0
             threading.Thread(target=self._up, args=(client, server, faulty), daemon=True).start()
-            threading.Thread(target=self._down, args=(server, client, faulty), daemon=True).start()
+            threading.Thread(target=self._down, args=(server, client, faulty, late), daemon=True).start()
 
     def _up(self, client, server, faulty):
         with contextlib.suppress(OSError):
@@ -69,7 +72,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_WR)
 
-    def _down(self, server, client, faulty):
+    def _down(self, server, client, faulty, late):
         with contextlib.suppress(OSError):
             while True:
                 left = self.at - len(self.answers) if faulty else CHUNK
@@ -79,6 +82,8 @@ class Proxy:
                 if not data:
                     faulty = False
                     break
+                if late:
+                    time.sleep(late)
                 client.sendall(data)
                 if self.fault is None or faulty:
                     self.answers += data

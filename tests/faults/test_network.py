@@ -1,10 +1,13 @@
 """A connection that is cut, stalls, drips or is half open: an error and no file, or all of it."""
 
 import re
+import signal
+import time
 
 import pytest
 
-from harness import FORMATS, FULL, SECONDS, STRICT, Workplace, all_at_once, cases, dsn_of, port_of, report, rows_query
+from harness import (FORMATS, FULL, SECONDS, STRICT, Workplace, all_at_once, cases, dsn_of, port_of, report, rows_query,
+                     sessions_that_run, wait_until)
 from network import Proxy
 
 ROWS = 300
@@ -102,3 +105,38 @@ def test_a_silent_or_slow_network_ends_with_the_time_limit(server, fault, tmp_pa
     seconds = all_at_once(slow, points, workers=cases(3, 6))
     assert max(seconds) < SECONDS
     report(f"{fault} {server}", f"{len(seconds)} points, limit {LIMIT} s: the longest ended after {max(seconds):.2f} s")
+
+
+# RS-024
+def test_a_signal_ends_the_query_though_the_servers_answers_come_late(server, tmp_path):
+    """MySQL is told over a second connection, whose login takes several answers."""
+    proxy, place = through(server, "late", 0, tmp_path / "work")
+    try:
+        # Ten seconds without a byte: a server that is not told goes on.
+        process = place.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN",
+                              rows_query(server, 6, "'mark-late-' AS mark", wait=10), "-o", "x.csv")
+        assert wait_until(lambda: sessions_that_run(server, "mark-late-")), process.communicate()
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+        assert process.returncode == 130, err.decode()
+        assert time.monotonic() - begin < 6 + SLACK
+        assert wait_until(lambda: not sessions_that_run(server, "mark-late-"), 2), sessions_that_run(server, "mark-late-")
+    finally:
+        proxy.__exit__()
+
+
+# RS-024
+def test_a_signal_ends_a_run_that_nobody_answers_any_more(server, tmp_path):
+    """Neither its own connection nor a new one: it does not wait until the server is told."""
+    proxy, place = through(server, "half_open", 3000, tmp_path / "work")
+    try:
+        process = place.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN", rows_query(server, ROWS, COLUMNS), "-o", "x.csv")
+        assert wait_until(lambda: len(proxy.answers) >= 3000), process.communicate()
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+        assert process.returncode == 130, err.decode()
+        assert time.monotonic() - begin < 1 + SLACK
+    finally:
+        proxy.__exit__()

@@ -237,10 +237,12 @@ def test_a_query_ends_within_a_second_of_its_time(my_writer, root, recipe, sql):
 
 
 # RS-014
+@pytest.mark.parametrize("source, limit", [("statement_timeout_seconds: 2", "statement_timeout_seconds"),
+                                           ("limits: {seconds: 2}", "limits.seconds")])
 @pytest.mark.parametrize("sql", ["SELECT SLEEP(60) AS m4rk", "SELECT BENCHMARK(2000000000, SHA2('m4rk', 512)) AS b"])
-def test_the_server_ends_a_query_by_itself_and_its_row_is_no_success(my, root, recipe, sql):
+def test_the_server_ends_a_query_by_itself_and_its_row_is_no_success(my, root, recipe, sql, source, limit):
     """A client that is stopped kills nothing: the server's own limit ends the query, with a row as if all were well."""
-    process = my.start("fetch", recipe(sql, source="statement_timeout_seconds: 2"), "-o", "x.csv")
+    process = my.start("fetch", recipe(sql, source=source), "-o", "x.csv")
     wait_until(lambda: running(root, "m4rk"))
     os.kill(process.pid, signal.SIGSTOP)
     try:
@@ -249,7 +251,7 @@ def test_the_server_ends_a_query_by_itself_and_its_row_is_no_success(my, root, r
         os.kill(process.pid, signal.SIGCONT)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 3, err
-    assert b"the limit is statement_timeout_seconds: 2" in err
+    assert f"the limit is {limit}: 2" in err.decode()
     assert left_in(my.cwd) == ["x.csv.lock"]
 
 

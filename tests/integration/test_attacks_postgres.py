@@ -18,6 +18,7 @@ from proxy import Proxy
 
 # Past its deadline a run has a second to end in; the rest is for starting on a busy machine.
 SLACK = 4
+TWO_SECONDS = [("statement_timeout_seconds: 2", "statement_timeout_seconds"), ("limits: {seconds: 2}", "limits.seconds")]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,6 +43,8 @@ def schema(admin):  # noqa: F811
               END LOOP;
               RETURN 1;
             END $$;
+        CREATE FUNCTION attack.planned() RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+            $$ BEGIN PERFORM pg_sleep(60); RETURN 1; END $$;
         GRANT ALL ON SCHEMA attack TO writer;
         GRANT ALL ON ALL TABLES IN SCHEMA attack TO writer;
         GRANT ALL ON ALL SEQUENCES IN SCHEMA attack TO writer;""")
@@ -238,11 +241,23 @@ def test_a_query_ends_within_a_second_of_its_time(writer, admin, recipe, sql):  
 
 
 # RS-014
-def test_the_server_ends_a_query_by_itself_when_we_do_not(tmp_path, admin, recipe):  # noqa: F811
+def test_a_signal_ends_what_runs_while_a_query_is_planned(tmp_path, admin, recipe):  # noqa: F811
+    penstock = connected(Penstock(tmp_path), dsn_of("WRITER", False))
+    process = penstock.start("plan", recipe("SELECT attack.planned() AS n"))
+    running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'EXPLAIN%attack.planned%'"
+    wait_until(lambda: admin.value(running) == "1")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130, err
+    wait_until(lambda: admin.value(running) == "0", 2)
+
+
+# RS-014
+@pytest.mark.parametrize("source, limit", TWO_SECONDS)
+def test_the_server_ends_a_query_by_itself_when_we_do_not(tmp_path, admin, recipe, source, limit):  # noqa: F811
     """A client that is stopped sends no cancel: the server's own timeout is what ends it, and the rest is an error."""
     penstock = connected(Penstock(tmp_path), dsn_of("WRITER", False))
-    process = penstock.start("fetch", recipe("SELECT pg_sleep(60), 'm4rk' AS m", source="statement_timeout_seconds: 2"),
-                             "-o", "x.csv")
+    process = penstock.start("fetch", recipe("SELECT pg_sleep(60), 'm4rk' AS m", source=source), "-o", "x.csv")
     running = ("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%m4rk%' "
                "AND pid <> pg_backend_pid()")
     wait_until(lambda: admin.value(running) == "1")
@@ -254,7 +269,7 @@ def test_the_server_ends_a_query_by_itself_when_we_do_not(tmp_path, admin, recip
         os.kill(process.pid, signal.SIGCONT)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 3, err
-    assert b"the limit is statement_timeout_seconds: 2" in err
+    assert f"the limit is {limit}: 2" in err.decode()
     assert left_in(tmp_path) == ["x.csv.lock"]
 
 

@@ -16,7 +16,6 @@
 namespace penstock::mysql {
 namespace {
 
-constexpr std::chrono::milliseconds kKillLimit{800};
 // Nothing that sends the password in clear, or lets the server ask what it likes.
 constexpr const char* kAuthentications =
     "caching_sha2_password,mysql_native_password,client_ed25519";
@@ -203,10 +202,10 @@ Connected connect(const Dsn& dsn, const Target& target, const Wait& wait) {
   }
 }
 
-void kill_query(const Dsn& dsn, const Target& target, std::size_t route,
-                unsigned long id) noexcept {
+void kill_query(const Dsn& dsn, const Target& target, std::size_t route, unsigned long id,
+                const StopLimits& limits) noexcept {
   try {
-    SocketWait wait(Deadline::after(kKillLimit), {});
+    SocketWait wait(Deadline::after(limits.total), {}, limits.silence);
     const Connected other = connect_once(dsn, target, route, tls_of(dsn), wait);
     other.link->use(&wait);
     const std::string sql = fmt::format("KILL QUERY {}", id);

@@ -51,8 +51,8 @@ struct Connected {
 Connected connect(const Dsn& dsn, const Target& target, const Wait& wait);
 
 /// Asks the server, over a connection of its own, to stop the statement of connection
-/// `id`; takes at most a second, and is silent about what goes wrong.
-void kill_query(const Dsn& dsn, const Target& target, std::size_t route,
-                unsigned long id) noexcept;
+/// `id`; takes no longer than `limits`, and is silent about what goes wrong.
+void kill_query(const Dsn& dsn, const Target& target, std::size_t route, unsigned long id,
+                const StopLimits& limits) noexcept;
 
 }  // namespace penstock::mysql

@@ -249,16 +249,17 @@ void MysqlConnection::fail(SocketWait& wait) {
     connected_.link->rethrow();
     wait.check();  // what we ended ourselves is told in our words
   } catch (const Error&) {
-    give_up();
+    give_up(wait);
     throw;
   }
   connected_.link->use(nullptr);
   throw error;
 }
 
-void MysqlConnection::give_up() noexcept {
+void MysqlConnection::give_up(const SocketWait& wait) noexcept {
   if (connected_.handle) {
-    kill_query(dsn_, target_, connected_.route, mysql_thread_id(connected_.handle.get()));
+    kill_query(dsn_, target_, connected_.route, mysql_thread_id(connected_.handle.get()),
+               stop_limits(wait.deadline()));
   }
   connected_.link->use(nullptr);
   connected_.link->cut();
@@ -313,9 +314,9 @@ std::unique_ptr<Cursor> MysqlConnection::open_cursor(
         std::move(socket_wait),
         MysqlCursor::Owner{
             [this, &waiting](const ResultEnd& end) { finished(end, waiting); },
-            [this] { give_up(); }});
+            [this, &waiting] { give_up(waiting); }});
   } catch (...) {
-    give_up();  // it runs, and nobody reads it
+    give_up(waiting);  // it runs, and nobody reads it
     throw;
   }
 }
@@ -378,7 +379,7 @@ void MysqlConnection::finished(const ResultEnd& end, SocketWait& wait) {
   raw->server_status = end.status;
   prepared_->state = MYSQL_STMT_FETCH_DONE;
   if ((end.status & SERVER_MORE_RESULTS_EXIST) != 0) {
-    give_up();
+    give_up(wait);
     throw Error(Category::kRefused, "not_a_read", "the query gives more than one result");
   }
   if (end.warnings > 0) refuse_cut_result(end.warnings, wait);

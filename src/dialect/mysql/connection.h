@@ -76,7 +76,7 @@ class MysqlConnection final : public Connection {
   std::vector<ResultColumn> result_columns() const;
   void finished(const ResultEnd& end, SocketWait& wait);
   void refuse_cut_result(unsigned warnings, SocketWait& wait);
-  void give_up() noexcept;
+  void give_up(const SocketWait& wait) noexcept;
   [[noreturn]] void fail(SocketWait& wait);
 
   // Kept to kill a statement by; the Link refers to the target.

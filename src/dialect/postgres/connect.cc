@@ -173,7 +173,7 @@ Connected connect(const Dsn& dsn, const Target& target, const Wait& wait) {
   }
 }
 
-void cancel(PGconn* connection) {
+void cancel(PGconn* connection, Deadline deadline) {
   PGcancel* handle = PQgetCancel(connection);
   if (handle == nullptr) return;
   // Not joined: PQcancel has no time limit, and a stalled peer must not hold us. It owns
@@ -186,28 +186,29 @@ void cancel(PGconn* connection) {
     PQfreeCancel(handle);
     done->set_value();
   }).detach();
-  finished.wait_for(std::chrono::seconds(1));
+  finished.wait_for(stop_limits(deadline).silence);
 }
 
-Result await_result(PGconn* connection, const Wait& wait,
-                    const std::function<std::string(int position)>& where) {
-  SocketWait socket_wait(wait.deadline, wait.stop);
-  const auto lost = [connection] {
-    return Error(Category::kUnavailable, "connection_lost",
-                 fmt::format("the connection to the server was lost: {}",
-                             printable(trim(PQerrorMessage(connection)), 300)));
-  };
+namespace {
+
+Error lost(PGconn* connection) {
+  return Error(Category::kUnavailable, "connection_lost",
+               fmt::format("the connection to the server was lost: {}",
+                           printable(trim(PQerrorMessage(connection)), 300)));
+}
+
+Result last_result(PGconn* connection, SocketWait& wait) {
   while (true) {
     const int unsent = PQflush(connection);
-    if (unsent < 0) throw lost();
+    if (unsent < 0) throw lost(connection);
     if (unsent == 0) break;
-    socket_wait.until_writable(PQsocket(connection));
+    wait.until_writable(PQsocket(connection));
   }
   Result last;
   while (true) {
     while (PQisBusy(connection) != 0) {
-      socket_wait.until_readable(PQsocket(connection));
-      if (PQconsumeInput(connection) == 0) throw lost();
+      wait.until_readable(PQsocket(connection));
+      if (PQconsumeInput(connection) == 0) throw lost(connection);
     }
     Result result(PQgetResult(connection));
     if (!result) break;
@@ -215,13 +216,29 @@ Result await_result(PGconn* connection, const Wait& wait,
     if (!last || PQresultStatus(last.get()) != PGRES_FATAL_ERROR)
       last = std::move(result);
   }
-  if (!last) throw lost();
+  if (!last) throw lost(connection);
+  return last;
+}
+
+}  // namespace
+
+Result await_result(PGconn* connection, const Wait& wait,
+                    const std::function<std::string(int position)>& where) {
+  SocketWait socket_wait(wait.deadline, wait.stop);
+  Result last;
+  try {
+    last = last_result(connection, socket_wait);
+  } catch (const Error&) {
+    // The server does not notice by itself that nobody waits any more.
+    cancel(connection, wait.deadline);
+    throw;
+  }
   if (PQresultStatus(last.get()) == PGRES_FATAL_ERROR) {
     const auto field = [&last](int code) {
       const char* text = PQresultErrorField(last.get(), code);
       return std::string_view(text == nullptr ? "" : text);
     };
-    if (field(PG_DIAG_SQLSTATE).empty()) throw lost();
+    if (field(PG_DIAG_SQLSTATE).empty()) throw lost(connection);
     const int position =
         std::atoi(std::string(field(PG_DIAG_STATEMENT_POSITION)).c_str());
     throw server_error(field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY),

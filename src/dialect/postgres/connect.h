@@ -22,13 +22,13 @@ namespace penstock::postgres {
 Connected connect(const Dsn& dsn, const Target& target, const Wait& wait);
 
 /// Asks the server to cancel what `connection` runs, from a thread of its own, and waits
-/// for that no longer than a second
+/// for that no longer than the silence that `stop_limits(deadline)` allows
 /// (https://www.postgresql.org/docs/15/libpq-cancel.html).
-void cancel(PGconn* connection);
+void cancel(PGconn* connection, Deadline deadline);
 
 /// The result of what was sent last, waiting as `wait` says; throws server_error for an
 /// error, whose position in the statement, if it has one, `where` turns into a place in
-/// the user's file.
+/// the user's file. What is not waited for any more is cancelled on the server.
 Result await_result(PGconn* connection, const Wait& wait,
                     const std::function<std::string(int position)>& where = {});
 

@@ -313,14 +313,8 @@ std::int64_t PostgresConnection::run_prepared(const Statement& statement) {
   }
   PQsendQueryPrepared(connection_.get(), "", static_cast<int>(values.size()),
                       values.data(), sizes.data(), nullptr, 0);
-  try {
-    const Result result = await_result(connection_.get(), wait_);
-    return affected_of(PQcmdStatus(result.get()));
-  } catch (const Error& error) {
-    // The server does not notice by itself that nobody waits any more.
-    if (error.sqlstate().empty()) cancel(connection_.get());
-    throw;
-  }
+  const Result result = await_result(connection_.get(), wait_);
+  return affected_of(PQcmdStatus(result.get()));
 }
 
 void PostgresConnection::commit(const Wait& wait) {

@@ -112,7 +112,7 @@ PostgresCursor::PostgresCursor(PGconn* connection, const Statement& statement,
 }
 
 PostgresCursor::~PostgresCursor() {
-  if (running_) cancel(connection_);
+  if (running_) cancel(connection_, wait_.deadline());
 }
 
 std::shared_ptr<arrow::RecordBatch> PostgresCursor::next() {
