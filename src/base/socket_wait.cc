@@ -9,12 +9,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "penstock/error.h"
 
 namespace penstock {
 
 SocketWait::SocketWait(Deadline deadline, const std::stop_token& stop,
-                       std::chrono::milliseconds silence)
+                       const Silence& silence)
     : deadline_(deadline),
       stop_(stop),
       silence_(silence),
@@ -47,11 +49,15 @@ void SocketWait::check() const {
 }
 
 bool SocketWait::until(int socket, bool readable, std::chrono::milliseconds at_most) {
-  const Deadline end = deadline_.sooner(Deadline::after(silence_));
+  const auto silence = readable ? silence_.read : silence_.write;
+  const Deadline end = deadline_.sooner(Deadline::after(silence));
   while (true) {
     check();
     if (end.passed()) {
-      throw Error(Category::kTimeout, "peer_silent", "the server does not answer");
+      throw Error(Category::kTimeout, "server_silent",
+                  fmt::format("the server was silent for {:g} seconds",
+                              static_cast<double>(silence.count()) / 1000),
+                  "raise read_timeout or write_timeout, or check the network");
     }
     int wait_ms = at_most == kForEver ? -1 : static_cast<int>(at_most.count());
     if (end.at() != Deadline::Clock::time_point::max()) {

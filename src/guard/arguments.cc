@@ -1,7 +1,5 @@
 // The arguments a task gives besides its URI: what Python's drivers call connect_args.
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -29,7 +27,8 @@ constexpr Alias kAliases[] = {
 };
 
 // Taken, and without a meaning here: how a Python object behaves, or what is always so.
-constexpr std::string_view kMeaningless[] = {"isolation_level", "check_same_thread"};
+constexpr std::string_view kMeaningless[] = {"autocommit", "check_same_thread",
+                                             "isolation_level"};
 constexpr std::string_view kMeaninglessSqlite[] = {"cached_statements", "detect_types",
                                                    "uri"};
 
@@ -69,13 +68,9 @@ std::string text_of(const Value& value) {
 }
 
 std::chrono::milliseconds timeout_of(std::string_view name, const std::string& text) {
-  double seconds = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
-  if (error != std::errc() || stop != end || !(seconds > 0) || seconds > 86'400) {
-    refuse(name, "is not a number of seconds from above 0 to 86400");
-  }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+  const auto timeout = seconds_of(text);
+  if (!timeout) refuse(name, "is not a number of seconds from above 0 to 86400");
+  return *timeout;
 }
 
 class Arguments {
@@ -122,6 +117,10 @@ class Arguments {
       dsn_->database = text;
     } else if (option == "connect_timeout" || option == "timeout") {
       dsn_->connect_timeout = timeout_of(name, text);
+    } else if (option == "read_timeout") {
+      dsn_->read_timeout = timeout_of(name, text);
+    } else if (option == "write_timeout") {
+      dsn_->write_timeout = timeout_of(name, text);
     } else if (option == "port") {
       dsn_->port = port_of(text);
       if (dsn_->port == 0) refuse(name, "is not a number from 1 to 65535");

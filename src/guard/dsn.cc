@@ -114,6 +114,7 @@ Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environme
   if (!dsn.option("service").empty() && Policy::of(environment).allow_private) {
     apply_service(environment, &dsn);
   }
+  apply_settings(&dsn);
   dsn.redactor.add(dsn.password);
   dsn.redactor.add(dsn.key_password);
   for (const auto& [name, secret] : connection.secret_connect_args) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/redactor.h"
 #include "penstock/connection.h"
@@ -32,6 +33,18 @@ struct Dsn {
   /// The query keys, by name; only those the dialect allows, each at most once, and none
   /// that is a secret.
   std::map<std::string, std::string, std::less<>> options;
+
+  /// PostgreSQL: a setting of the server that `options` asks for.
+  struct Setting {
+    std::string name;
+    std::string value;
+  };
+  std::vector<Setting> settings;
+
+  /// MySQL, MariaDB: how long one wait for the server may last; zero: the other limits
+  /// say.
+  std::chrono::milliseconds read_timeout{0};
+  std::chrono::milliseconds write_timeout{0};
 
   /// What a task's arguments ask for; wins over the query's own limit.
   std::optional<std::chrono::milliseconds> connect_timeout;

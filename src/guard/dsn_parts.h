@@ -1,7 +1,9 @@
 // What resolve_dsn is made of: the two shapes of DSN, arguments, a service file.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,9 @@ const std::vector<std::string>& allowed_options(std::string_view dialect);
 /// A port, or 0 for what is no number from 1 to 65535.
 int port_of(std::string_view text);
 
+/// A number of seconds above 0 and at most a day; nothing for anything else.
+std::optional<std::chrono::milliseconds> seconds_of(std::string_view text);
+
 /// What stands after "sqlite://".
 void parse_sqlite_dsn(std::string_view rest, Dsn* dsn);
 /// What stands after "postgresql://" or "mysql://".
@@ -46,5 +51,12 @@ void apply_arguments(const ConnectionConfig& connection, Dsn* dsn);
 /// Throws Error{kDataSource}: "service_not_found", "service_file" for a file that cannot
 /// be read or is none, "service_option" for a key, each with the file and its line.
 void apply_service(const Environment& environment, Dsn* dsn);
+
+/// Turns PostgreSQL's `options` into settings: what the server takes on its command line
+/// ("-c search_path=shop"; a backslash escapes a blank,
+/// https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNECT-OPTIONS), but only
+/// settings that change neither what a session may do nor how its values are read. Throws
+/// Error{kDataSource}, code "dsn_option", for any other, by its name and with the list.
+void apply_settings(Dsn* dsn);
 
 }  // namespace penstock

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -140,6 +141,16 @@ class Parser {
       if (auto value = take(name)) dsn_->database = *std::move(value);
     }
     if (auto value = take("port")) dsn_->port = port(*value);
+    if (auto value = take("read_timeout")) dsn_->read_timeout = seconds(*value);
+    if (auto value = take("write_timeout")) dsn_->write_timeout = seconds(*value);
+  }
+
+  std::chrono::milliseconds seconds(std::string_view text) const {
+    const auto found = seconds_of(text);
+    if (!found)
+      refuse("dsn_option",
+             "has a timeout that is not a number of seconds from above 0 to 86400");
+    return *found;
   }
 
   std::string_view rest_;
@@ -166,6 +177,7 @@ const std::vector<std::string>& allowed_options(std::string_view dialect) {
                                                  "connect_timeout",
                                                  "application_name",
                                                  "client_encoding",
+                                                 "options",
                                                  "channel_binding",
                                                  "keepalives",
                                                  "keepalives_idle",
@@ -188,6 +200,8 @@ const std::vector<std::string>& allowed_options(std::string_view dialect) {
                                               "database",
                                               "unix_socket",
                                               "connect_timeout",
+                                              "read_timeout",
+                                              "write_timeout",
                                               "charset"};
   return dialect == "postgresql" ? postgres : mysql;
 }
@@ -197,6 +211,15 @@ int port_of(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   return error == std::errc() && stop == end && value <= 65535 ? std::max(value, 0) : 0;
+}
+
+std::optional<std::chrono::milliseconds> seconds_of(std::string_view text) {
+  double seconds = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc() || stop != end || !(seconds > 0) || seconds > 86'400)
+    return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
 }
 
 void parse_network_dsn(std::string_view rest, Dsn* dsn) { Parser(rest, dsn).parse(); }

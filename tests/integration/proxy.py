@@ -5,10 +5,12 @@ import ssl
 import struct
 import threading
 
+from listener import Listener
+
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 
 
-class Proxy:
+class Proxy(Listener):
     """with Proxy(host, port, ...) as proxy: clients connect to proxy.port.
 
     `certificate`: (crt, key) to answer an SSLRequest with; without one it is answered 'N'. `cut_after`: bytes of the
@@ -22,30 +24,18 @@ class Proxy:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*certificate)
         self.cut_after, self.reset, self.stall = cut_after, reset, stall
-        self.connections = 0
         self.first_bytes = []  # what each client said first, in the clear
         self.done = threading.Event()
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
+    def __exit__(self, *given):
         self.done.set()
-        self.listener.close()
+        super().__exit__(*given)
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+    @property
+    def connections(self):
+        return len(self.clients)
 
-    def _serve(self, client):
+    def serve(self, client):
         try:
             first = client.recv(8)
             self.first_bytes.append(first)
@@ -59,8 +49,6 @@ class Proxy:
                 back = threading.Thread(target=self._pump, args=(client, server), daemon=True)
                 back.start()
                 self._pump(server, client, self.cut_after)
-        except (OSError, ssl.SSLError):
-            pass
         finally:
             # The other thread still waits for the client: a close alone would not be sent.
             try:

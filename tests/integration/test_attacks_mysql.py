@@ -3,6 +3,7 @@ afterwards. More on the message's side is in tests/unit/dialect/mysql/read_only_
 password in connect_test.cc.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ import time
 import pytest
 
 from conftest import Penstock, left_in, wait_until
+from listener import Listener, read_packet
 from on_mysql import NAMES, Server
 from on_postgres import arrow, connected, query, variable
 
@@ -284,7 +286,7 @@ def test_a_select_limit_of_the_server_cuts_no_result(my, root):
 # ---- a server that asks for a file ----
 
 
-class Asking:
+class Asking(Listener):
     """A proxy that answers a command (its first byte) by asking for a file, and keeps what the client then says."""
 
     def __init__(self, port, command, file):
@@ -292,58 +294,18 @@ class Asking:
         self.asked = threading.Event()
         self.told = b""
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
     @staticmethod
-    def _packet(peer):
-        head = b""
-        while len(head) < 4:
-            got = peer.recv(4 - len(head))
-            if not got:
-                return b"", b""
-            head += got
-        size, body = int.from_bytes(head[:3], "little"), b""
-        while len(body) < size:
-            got = peer.recv(size - len(body))
-            if not got:
-                return b"", b""
-            body += got
-        return head, body
-
-    def _pump(self, server, client):
-        try:
+    def _pump(server, client):
+        with contextlib.suppress(OSError):
             while got := server.recv(65536):
                 client.sendall(got)
             client.close()
-        except OSError:
-            pass
 
-    def _serve(self, client):
-        try:
-            self._talk(client)
-        except OSError:
-            pass  # the other thread closed it
-
-    def _talk(self, client):
+    def serve(self, client):
         with socket.create_connection(("127.0.0.1", self.port_behind)) as server, client:
             threading.Thread(target=self._pump, args=(server, client), daemon=True).start()
             while True:
-                head, body = self._packet(client)
+                head, body = read_packet(client)
                 if not head:
                     return
                 # The login is sequence 1 and more; a command is 0.
@@ -352,11 +314,8 @@ class Asking:
                     request = b"\xfb" + self.file.encode()
                     client.sendall(struct.pack("<I", len(request))[:3] + b"\x01" + request)
                     client.settimeout(10)
-                    try:
-                        while got := client.recv(65536):
-                            self.told += got
-                    except OSError:
-                        pass
+                    while got := client.recv(65536):
+                        self.told += got
                     return
                 server.sendall(head + body)
 

@@ -5,14 +5,13 @@ import base64
 import os
 import pathlib
 import signal
-import socket
 import struct
 import subprocess
-import threading
 
 import pytest
 
 from conftest import left_in, wait_until
+from listener import Listener
 from on_postgres import connected, variable
 from test_guard_network import unshare
 
@@ -44,6 +43,16 @@ def check_files(secret, folder):
         check(secret, **{str(path): str(path)})
         if path.is_file():
             check(secret, **{str(path): path.read_bytes()})
+
+
+def check_process(secret, pid):
+    """What /proc shows of a process to whoever may not read its memory, of each of its threads, and its open files."""
+    process = pathlib.Path(f"/proc/{pid}")
+    for thread in (process / "task").iterdir():
+        for name in ("environ", "cmdline", "status", "maps", "comm", "stat", "mountinfo"):
+            check(secret, **{f"{thread.name}/{name}": (thread / name).read_bytes()})
+    for file in (process / "fd").iterdir():
+        check(secret, **{f"fd {file.name}": os.readlink(file)})
 
 
 # {at} is host:port/database, {more} begins with & and may be empty.
@@ -80,29 +89,6 @@ FORMS = [
     f"mysql://ada@{{at}}?password={MARK}&ssl=true{{more}}",
     f"mysql://ada:{MARK}@{{at}}?init_command={MARK}{{more}}",
 ]
-
-
-class Silent:
-    """Accepts and says nothing."""
-
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.clients = []
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def _accept(self):
-        while True:
-            try:
-                self.clients.append(self.listener.accept()[0])
-            except OSError:
-                return
-
-    def __exit__(self, *_):
-        self.listener.close()
-        for client in self.clients:
-            client.close()
 
 
 def port_of(name):
@@ -144,14 +130,13 @@ def test_no_failure_of_a_connection_tells_the_password(penstock, program, recipe
 @pytest.mark.parametrize("form", FORMS)
 def test_no_running_process_shows_the_password(penstock, recipe, form):
     path = recipe(QUERY, source="connect_timeout_seconds: 60")
-    with Silent() as server:
+    with Listener() as server:
         connected(penstock, form.format(at=f"127.0.0.1:{server.port}/d", more=""))
         process = penstock.start("fetch", path, "-o", "x.csv", "--report", "r.json")
         try:
             wait_until(lambda: server.clients or process.poll() is not None)
             if process.poll() is None:  # a form that is no DSN ends before anything is dialled
-                for name in ("environ", "cmdline", "status", "maps", "comm"):
-                    check(MARK, **{name: pathlib.Path(f"/proc/{process.pid}/{name}").read_bytes()})
+                check_process(MARK, process.pid)
                 check_files(MARK, penstock.cwd)
                 process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
@@ -173,42 +158,25 @@ def every_form(secret):
     return b" ".join(forms)
 
 
-class Echo:
+class Echo(Listener):
     """A server that has the password from elsewhere, and puts it into its error in every form, long enough to be cut."""
 
     def __init__(self, words):
         self.words = words
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-                self.talk(client)
-                client.close()
-            except OSError:
-                if self.listener.fileno() < 0:
-                    return
-
 
 class PostgresEcho(Echo):
-    def talk(self, client):
-        client.recv(4096)
-        client.sendall(message(b"E", b"SFATAL\0VFATAL\0C28P01\0M" + self.words + b"\0H" + self.words + b"\0\0"))
+    def serve(self, client):
+        with client:
+            client.recv(4096)
+            client.sendall(message(b"E", b"SFATAL\0VFATAL\0C28P01\0M" + self.words + b"\0H" + self.words + b"\0\0"))
 
 
 class MysqlEcho(Echo):
-    def talk(self, client):
-        payload = b"\xff\x15\x04" + self.words[:500]
-        client.sendall(struct.pack("<I", len(payload))[:3] + b"\0" + payload)
+    def serve(self, client):
+        with client:
+            payload = b"\xff\x15\x04" + self.words[:500]
+            client.sendall(struct.pack("<I", len(payload))[:3] + b"\0" + payload)
 
 
 # RS-026
@@ -277,8 +245,7 @@ def test_a_cancelled_run_tells_no_password(real):
     sleep = "SELECT pg_sleep(60)" if real.env["PENSTOCK_SHOP_DSN"].startswith("postgres") else "SELECT SLEEP(60)"
     process = real.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN", sleep, "-o", "x.csv")
     wait_until(lambda: os.path.exists(real.cwd / "x.csv.lock"))
-    for name in ("environ", "cmdline"):
-        check(real.secret, **{name: pathlib.Path(f"/proc/{process.pid}/{name}").read_bytes()})
+    check_process(real.secret, process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

@@ -6,13 +6,13 @@ import os
 import pathlib
 import socket
 import sys
-import threading
 import time
 import urllib.parse
 
 import pytest
 
 from conftest import ROOT, Penstock
+from listener import Listener
 from on_mysql import NAMES, Server
 from on_postgres import connected
 
@@ -160,7 +160,7 @@ def test_a_client_certificate_logs_in_where_the_server_asks_for_one(tmp_path, se
     assert (missing.code, missing.error["code"]) == (3, "tls_failed")
 
 
-class WithoutTls:
+class WithoutTls(Listener):
     """Between us and a server, whose greeting then says that it has no TLS; `said` is all that the client says."""
 
     CLIENT_SSL = 0x08  # in the second byte of the capabilities
@@ -169,28 +169,15 @@ class WithoutTls:
         self.server = server
         self.said = b""
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def _serve(self):
-        try:
-            client, _ = self.listener.accept()
-            with client, socket.create_connection(("127.0.0.1", self.server.port)) as server:
-                greeting = bytearray(server.recv(4096))
-                at = greeting.index(0, 5) + 1 + 4 + 8 + 1  # header, version, name, thread, nonce, filler
-                greeting[at + 1] &= ~self.CLIENT_SSL
-                client.sendall(greeting)
-                client.settimeout(5)
-                while data := client.recv(4096):
-                    self.said += data
-        except OSError:
-            pass
+    def serve(self, client):
+        with socket.create_connection(("127.0.0.1", self.server.port)) as server:
+            greeting = bytearray(server.recv(4096))
+            at = greeting.index(0, 5) + 1 + 4 + 8 + 1  # header, version, name, thread, nonce, filler
+            greeting[at + 1] &= ~self.CLIENT_SSL
+            client.sendall(greeting)
+            client.settimeout(5)
+            while data := client.recv(4096):
+                self.said += data
 
 
 # RS-010

@@ -1,15 +1,16 @@
 """A server that is none of ours and lies: what it is told before it has shown who it is."""
 
+import contextlib
 import socket
 import ssl
 import struct
 import sys
-import threading
 import time
 
 import pytest
 
 from conftest import ROOT
+from listener import Listener
 from on_postgres import connected, query
 
 sys.path.insert(0, str(ROOT / "tools" / "servers"))
@@ -31,7 +32,7 @@ NOTICE = message(b"N", b"SNOTICE\0C00000\0Mhello\0\0")
 READY = message(b"Z", b"I")
 
 
-class Liar:
+class Liar(Listener):
     """Each connection: `tls`, what to answer an SSLRequest with (a context, b"N", or other bytes); then `says`, each part
     sent by itself. Keeps what each client said after its start-up message."""
 
@@ -40,44 +41,24 @@ class Liar:
         self.told = []
         self.users = []
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
+    def serve(self, client):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.settimeout(20)
-        try:
+        with contextlib.ExitStack() as closing:
+            closing.enter_context(client)
             first = client.recv(8, socket.MSG_WAITALL)
             if first == SSL_REQUEST:
                 if isinstance(self.tls, bytes):
                     client.sendall(self.tls)
                 else:
                     client.sendall(b"S")
-                    client = self.tls.wrap_socket(client, server_side=True)
+                    client = closing.enter_context(self.tls.wrap_socket(client, server_side=True))
                 first = client.recv(8)
             self.users.append(first + client.recv(4096))
             for part in self.says:
                 client.sendall(part)
                 time.sleep(0.01)
             self.told.append(client.recv(4096))
-        except (OSError, ssl.SSLError):
-            pass
-        finally:
-            client.close()
 
 
 @pytest.fixture(scope="module")

@@ -205,7 +205,7 @@ Connected connect(const Dsn& dsn, const Target& target, const Wait& wait) {
 void kill_query(const Dsn& dsn, const Target& target, std::size_t route, unsigned long id,
                 const StopLimits& limits) noexcept {
   try {
-    SocketWait wait(Deadline::after(limits.total), {}, limits.silence);
+    SocketWait wait(Deadline::after(limits.total), {}, {limits.silence, limits.silence});
     const Connected other = connect_once(dsn, target, route, tls_of(dsn), wait);
     other.link->use(&wait);
     const std::string sql = fmt::format("KILL QUERY {}", id);

@@ -161,7 +161,8 @@ MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
       target_(std::move(target)),
       wait_(wait),
       connected_(connect(dsn_, target_, wait)) {
-  SocketWait socket_wait(wait.deadline, wait.stop);
+  const auto waiting = wait_of(wait);
+  SocketWait& socket_wait = *waiting;
   MYSQL* raw = connected_.handle.get();
   facts_ = set_up_session([&](const std::string& sql) { return run(sql, socket_wait); },
                           session, mariadb_connection(raw) != 0);
@@ -175,6 +176,11 @@ MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
 }
 
 MysqlConnection::~MysqlConnection() = default;
+
+std::unique_ptr<SocketWait> MysqlConnection::wait_of(const Wait& wait) const {
+  return std::make_unique<SocketWait>(wait.deadline, wait.stop,
+                                      Silence{dsn_.read_timeout, dsn_.write_timeout});
+}
 
 void MysqlConnection::require_read_only() const {
   if ((connected_.handle->server_status & SERVER_STATUS_IN_TRANS_READONLY) != 0) return;
@@ -325,7 +331,7 @@ std::unique_ptr<Cursor> MysqlConnection::execute(const Statement& statement,
                                                  const ReadOptions& options,
                                                  const Wait& wait) {
   wait_ = wait;
-  auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
+  auto socket_wait = wait_of(wait);
   prepare_read(statement, *socket_wait);
   return start(statement, options, std::move(socket_wait));
 }
@@ -334,7 +340,7 @@ std::unique_ptr<Cursor> MysqlConnection::execute(const Statement& statement,
 Execution MysqlConnection::execute_write(const Statement& statement,
                                          const ReadOptions& options, const Wait& wait) {
   wait_ = wait;
-  auto socket_wait = std::make_unique<SocketWait>(wait.deadline, wait.stop);
+  auto socket_wait = wait_of(wait);
   check_text(statement, Access::kReadWrite);
   prepare(statement.text(placeholder), *socket_wait);
   if (mysql_stmt_field_count(prepared_.get()) == 0 &&
@@ -361,9 +367,8 @@ Execution MysqlConnection::execute_write(const Statement& statement,
 }
 
 void MysqlConnection::commit(const Wait& wait) {
-  SocketWait socket_wait(wait.deadline, wait.stop);
   try {
-    run("COMMIT", socket_wait);
+    run("COMMIT", *wait_of(wait));
   } catch (const Error& error) {
     if (!error.sqlstate().empty()) throw;
     throw Error(error.category(), "commit_unknown",
@@ -407,8 +412,7 @@ void MysqlConnection::refuse_cut_result(unsigned warnings, SocketWait& wait) {
 
 std::vector<ColumnFacts> MysqlConnection::describe(const Statement& statement,
                                                    const ReadOptions& options) {
-  SocketWait wait(wait_.deadline, wait_.stop);
-  prepare_read(statement, wait);
+  prepare_read(statement, *wait_of(wait_));
   std::vector<ColumnFacts> facts;
   for (const ColumnPlan& plan : plan_columns(result_columns(), options.types)) {
     facts.push_back({plan.name, plan.declared, arrow_text(plan), hint_of(plan)});
@@ -417,7 +421,7 @@ std::vector<ColumnFacts> MysqlConnection::describe(const Statement& statement,
 }
 
 std::vector<std::string> MysqlConnection::explain(const Statement& statement) {
-  auto wait = std::make_unique<SocketWait>(wait_.deadline, wait_.stop);
+  auto wait = wait_of(wait_);
   prepare_read(statement, *wait);  // a query, before it stands in another statement
   ReadOptions options;
   options.types.duplicates = Duplicates::kRename;
@@ -446,8 +450,7 @@ std::vector<std::string> MysqlConnection::explain(const Statement& statement) {
 }
 
 std::vector<std::string> MysqlConnection::account() {
-  SocketWait wait(wait_.deadline, wait_.stop);
-  return readable_grants(grants(wait));
+  return readable_grants(grants(*wait_of(wait_)));
 }
 
 }  // namespace penstock::mysql

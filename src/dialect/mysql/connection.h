@@ -59,6 +59,8 @@ class MysqlConnection final : public Connection {
   std::string why_no_subquery(const Statement& statement);
   std::vector<std::string> tables_named_in(const std::string& sql, std::string* why);
   std::string why_no_snapshot(const std::string& schema, const std::string& table);
+  /// Ends as `wait` says, and by the DSN's read_timeout and write_timeout.
+  std::unique_ptr<SocketWait> wait_of(const Wait& wait) const;
   void require_read_only() const;
   Rows run(const std::string& sql, SocketWait& wait);
   std::vector<std::string> grants(SocketWait& wait);

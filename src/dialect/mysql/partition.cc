@@ -58,7 +58,7 @@ Rows MysqlConnection::ask(const std::string& sql,
     statement.names.emplace_back("penstock");
     statement.values.emplace_back(value);
   }
-  auto wait = std::make_unique<SocketWait>(wait_.deadline, wait_.stop);
+  auto wait = wait_of(wait_);
   prepare(sql, *wait);
   const auto cursor = start(statement, any_names(), std::move(wait));
   Rows rows;
@@ -178,7 +178,8 @@ std::vector<std::string> MysqlConnection::tables_to_lock(const Statement& statem
   }
   *why = why_no_subquery(statement);
   if (!why->empty()) return {};
-  SocketWait wait(wait_.deadline, wait_.stop);
+  const auto waiting = wait_of(wait_);
+  SocketWait& wait = *waiting;
   const unsigned long version = mysql_get_server_version(connected_.handle.get());
   if (version < (facts_.is_mariadb ? kFirstMariadb : kFirstMysql)) {
     *why = "this server is too old to show that several connections see one version";

@@ -7,6 +7,7 @@
 
 #include "dialect/dialect.h"
 #include "dialect/postgres/handles.h"
+#include "dialect/postgres/session.h"
 #include "dialect/postgres/types.h"
 
 namespace penstock::postgres {
@@ -21,12 +22,8 @@ namespace penstock::postgres {
 ///  3. A value is bound, never text in the statement.
 class PostgresConnection final : public Connection {
  public:
-  /// `snapshot`: the version of the data to see, as snapshot() of another session gave
-  /// it; empty: its own, of each statement, or with `repeatable` of the whole
-  /// transaction.
   PostgresConnection(const Dsn& dsn, const Target& target, const Session& session,
-                     const Wait& wait, bool repeatable = false,
-                     const std::string& snapshot = {});
+                     const Wait& wait, const Version& version = {});
 
   /// Exports this transaction's version of the data, for as long as it lasts.
   std::string snapshot();
@@ -50,9 +47,12 @@ class PostgresConnection final : public Connection {
   bool scans_a_range(const Statement& part);
   std::vector<Statement> split_by_page(const Statement& statement, std::int64_t count,
                                        std::string* how);
+  Run runner();
   Result run(const std::string& sql, const std::vector<std::string>& values = {});
   /// Only a read, which returns columns.
   std::vector<ColumnPlan> prepare(const Statement& statement, const TypeChoices& choices);
+  /// One whose columns are not looked at.
+  std::vector<ColumnPlan> prepare(const Statement& statement);
   /// Anything; nothing for a statement without columns.
   std::vector<ColumnPlan> prepare_any(const Statement& statement,
                                       const TypeChoices& choices);

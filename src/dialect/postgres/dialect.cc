@@ -69,12 +69,12 @@ class PostgresDialect final : public Dialect {
       const Statement& /*statement*/, const Partition& partition,
       std::string* why) const override {
     std::vector<std::unique_ptr<Connection>> group;
-    auto first = std::make_unique<PostgresConnection>(dsn, target, session, wait, true);
-    const std::string snapshot = first->snapshot();
+    auto first = std::make_unique<PostgresConnection>(dsn, target, session, wait,
+                                                      Version{true, {}});
+    const Version version{true, first->snapshot()};
     group.push_back(std::move(first));
     const auto connect = [&] {
-      return std::make_unique<PostgresConnection>(dsn, target, session, wait, true,
-                                                  snapshot);
+      return std::make_unique<PostgresConnection>(dsn, target, session, wait, version);
     };
     connect_others(group, static_cast<std::size_t>(partition.count - 1), connect, why);
     return group;

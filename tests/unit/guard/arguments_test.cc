@@ -1,4 +1,5 @@
 // A task's connection: its URI, and the arguments over it.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -97,8 +98,73 @@ TEST(Arguments, ATimeoutToConnectIsHonouredOverTheQuerysOwnLimit) {
 }
 
 // FT-008
+TEST(Arguments, ATimeoutToReadOrToWriteIsHonoured) {
+  const Dsn none = resolve("mysql://u@h/d");
+  EXPECT_EQ(none.read_timeout, milliseconds(0));
+  EXPECT_EQ(none.write_timeout, milliseconds(0));
+  const Dsn both = resolve("mysql://u@h/d?read_timeout=30&write_timeout=2.5",
+                           {{"read_timeout", std::int64_t{5}}});
+  EXPECT_EQ(both.read_timeout, milliseconds(5'000));
+  EXPECT_EQ(both.write_timeout, milliseconds(2'500));
+  EXPECT_TRUE(both.options.empty());
+  EXPECT_EQ(
+      refused("mysql://u@h/d", {{"write_timeout", "soon"}}).message,
+      "connect_args.write_timeout is not a number of seconds from above 0 to 86400");
+  EXPECT_EQ(
+      refused("mysql://u@h/d?read_timeout=0").message,
+      "connection.uri has a timeout that is not a number of seconds from above 0 to "
+      "86400");
+}
+
+// FT-008
+TEST(Arguments, OptionsOfThePostgresServerAreThoseOnTheList) {
+  const auto settings = [](const std::string& options) {
+    std::vector<std::string> found;
+    for (const auto& one : resolve(kUri, {{"options", options}}).settings) {
+      found.push_back(one.name + "=" + one.value);
+    }
+    return found;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(settings("-c search_path=shop,public"),
+              ElementsAre("search_path=shop,public"));
+  EXPECT_THAT(settings("-csearch_path=a\\ b  --lock-timeout=2s\t-c Work_Mem=64MB"),
+              ElementsAre("search_path=a b", "lock_timeout=2s", "work_mem=64MB"));
+  EXPECT_THAT(settings("  "), ElementsAre());
+  EXPECT_THAT(settings("-c search_path=\"$user\",\\\\x"),
+              ElementsAre("search_path=\"$user\",\\x"));
+  EXPECT_EQ(
+      resolve("postgresql://u@h/d?options=-csearch_path%3Dshop").settings.at(0).value,
+      "shop");
+  const std::string hint =
+      "allowed: -c NAME=VALUE, where NAME is one of jit, lock_timeout, search_path, "
+      "work_mem";
+  for (const char* name :
+       {"default_transaction_read_only", "statement_timeout", "role", "timezone",
+        "session_authorization", "local_preload_libraries", "client_encoding"}) {
+    EXPECT_EQ(
+        refused(kUri, {{"options", fmt::format("-c jit=off -c {}=x", name)}}),
+        (Failure{Category::kDataSource, "dsn_option",
+                 fmt::format("connection.uri has options that set '{}', which is not "
+                             "allowed",
+                             name),
+                 hint}));
+  }
+  for (const char* text :
+       {"-c", "search_path=x", "-c jit", "-d 5", "-csearch_path -cjit=on", "--",
+        "-r/tmp/Zq7MARKER", "-c Zq7MARKER=1", "-W Zq7MARKER"}) {
+    const Failure failure = refused(kUri, {{"options", text}});
+    EXPECT_EQ(failure.code, "dsn_option") << text;
+    EXPECT_EQ(failure.hint, hint);
+    EXPECT_EQ(failure.message.find("MARKER"), std::string::npos) << failure.message;
+  }
+}
+
+// FT-008
 TEST(Arguments, WithoutAMeaningHereAreTaken) {
-  resolve(kUri, {{"isolation_level", "AUTOCOMMIT"}, {"password", std::monostate{}}});
+  resolve(kUri, {{"isolation_level", "AUTOCOMMIT"},
+                 {"autocommit", true},
+                 {"password", std::monostate{}}});
   resolve("sqlite:///x.db", {{"check_same_thread", false},
                              {"isolation_level", std::monostate{}},
                              {"detect_types", std::int64_t{0}},
@@ -109,13 +175,13 @@ TEST(Arguments, WithoutAMeaningHereAreTaken) {
 // FT-008
 TEST(Arguments, ThatAreNotKnownAreRefusedByNameWithThoseThatAre) {
   for (const char* name :
-       {"options", "passfile", "servicefile", "init_command", "timeout",
-        "read_default_file", "ssl.ca", "Host", "target_session_attrs"}) {
+       {"passfile", "servicefile", "init_command", "timeout", "read_default_file",
+        "ssl.ca", "Host", "target_session_attrs"}) {
     const Failure failure = refused(kUri, {{name, "1"}});
     EXPECT_EQ(failure.category, Category::kTask);
     EXPECT_EQ(failure.message, "connect_args has '" + std::string(name) +
                                    "', which is not known for postgresql");
-    EXPECT_THAT(failure.hint, HasSubstr("known: application_name, "));
+    EXPECT_THAT(failure.hint, HasSubstr("known: application_name, autocommit, "));
     EXPECT_THAT(failure.hint, HasSubstr("sslrootcert, sslsni, tcp_user_timeout, user"));
   }
   for (const char* name : {"local_infile", "read_default_file", "init_command",
@@ -125,8 +191,8 @@ TEST(Arguments, ThatAreNotKnownAreRefusedByNameWithThoseThatAre) {
   EXPECT_EQ(refused("sqlite:///x.db", {{"factory", "x"}}),
             (Failure{Category::kTask, "connect_arg",
                      "connect_args has 'factory', which is not known for sqlite",
-                     "known: cached_statements, check_same_thread, detect_types, "
-                     "isolation_level, timeout, uri"}));
+                     "known: autocommit, cached_statements, check_same_thread, "
+                     "detect_types, isolation_level, timeout, uri"}));
   EXPECT_EQ(refused(kUri, {}, {{"nope", Secret("x")}}).code, "connect_arg");
 }
 

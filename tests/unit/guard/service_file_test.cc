@@ -99,7 +99,7 @@ TEST_F(ServiceFile, IsLookedForWhereLibpqDoes) {
 
 // RS-018
 TEST_F(ServiceFile, AKeyThatADsnMayNotHaveIsRefusedByName) {
-  for (const char* key : {"options", "passfile", "service", "servicefile", "requirepeer",
+  for (const char* key : {"passfile", "service", "servicefile", "requirepeer",
                           "target_session_attrs", "gssencmode", "replication"}) {
     named("[shop]\nhost=db.example\n" + std::string(key) + "=x\n");
     const Failure failure = refused();

@@ -98,6 +98,22 @@ TEST_P(MysqlQuery, AQueryPastItsTimeIsAnErrorAndIsStoppedOnTheServer) {
   }
 }
 
+// FT-008
+TEST_P(MysqlQuery, AServerThatIsSilentForLongerThanItMayIsAnErrorAndStopped) {
+  const auto start = Clock::now();
+  const Failure failure = failure_of([&] {
+    read_all(engine_for(dsn() + (dsn().find('?') == std::string::npos ? "?" : "&") +
+                        "read_timeout=1")
+                 .open(query_of("SELECT SLEEP(60) AS mark_silent"), {}));
+  });
+  EXPECT_EQ(
+      failure,
+      (Failure{Category::kTimeout, "server_silent", "the server was silent for 1 seconds",
+               "raise read_timeout or write_timeout, or check the network"}));
+  EXPECT_LT(Clock::now() - start, std::chrono::milliseconds(3000));
+  EXPECT_TRUE(gone_within_two_seconds("mark_silent"));
+}
+
 TEST_P(MysqlQuery, AStopEndsTheQueryOnTheServer) {
   std::stop_source stop;
   std::jthread stopper([&] {
