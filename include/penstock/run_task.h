@@ -73,6 +73,37 @@ std::string to_json(const TaskReport& report);
 TaskReport run_task(const Engine& engine, const Task& task, const Inputs& inputs,
                     const TaskOptions& options);
 
+/// The rows of a task that reads, each batch checked against the output's schema, and
+/// converted, as it is read.
+///
+/// Thread contract and lifetime: as BatchStream.
+class TaskRows {
+ public:
+  TaskRows(TaskRows&&) noexcept;
+  TaskRows& operator=(TaskRows&&) noexcept;
+  ~TaskRows();
+
+  /// What next() gives: the declared columns in their order, then those that are kept.
+  const std::shared_ptr<arrow::Schema>& schema() const noexcept;
+  /// As BatchStream::next; also throws Error{kTask}.
+  std::shared_ptr<arrow::RecordBatch> next();
+  /// The query's own rows: their database, and what is counted.
+  const BatchStream& source() const noexcept;
+
+ private:
+  friend TaskRows open_task(const Engine&, const Task&, const Inputs&,
+                            std::vector<SecretProvider>, std::stop_token);
+  struct State;
+  explicit TaskRows(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+/// Starts a task that reads. As run_task, but the rows are pulled, and nothing is told at
+/// their end. Throws Error as run_task; kUsage, code "task_gives_no_rows", if the task
+/// writes or declares no output.
+TaskRows open_task(const Engine& engine, const Task& task, const Inputs& inputs,
+                   std::vector<SecretProvider> secrets = {}, std::stop_token stop = {});
+
 /// As validate() of a recipe: compiles the template by the rules of its database, whose
 /// name is returned ("" where it is not known, offline); connects and runs SELECT 1,
 /// unless offline. Inputs need no values.

@@ -148,6 +148,10 @@ class Store {
   /// The query behind a key (SQL-QUERY-010, -012).
   StoreQuery resolve(std::string_view key, std::stop_token stop = {}) const;
 
+  /// A key's rows, with no file between and never from the cache: as Engine::open, with a
+  /// connection beside those that `Manifest::connections` counts.
+  BatchStream rows(std::string_view key, std::stop_token stop = {}) const;
+
   /// The whole file, to be read in any order (SQL-QUERY-020). Rows go to disk as they
   /// come; memory does not grow with them.
   StoreFile read(std::string_view key, std::stop_token stop = {}) const;

@@ -11,8 +11,7 @@
 #include <arrow/type.h>
 
 #include "native/convert.h"
-#include "native/events.h"
-#include "native/interruptible.h"
+#include "native/job.h"
 #include "penstock/error.h"
 #include "penstock/fetch.h"
 #include "penstock/validate.h"
@@ -26,12 +25,11 @@ constexpr std::size_t kMostBytes = 16 * 1024 * 1024;
 
 // A source made ready: options applied, parameters expanded, everything from Python
 // copied, so that the work itself needs no GIL.
-class Prepared {
+class Prepared : public Job {
  public:
   Prepared(const Recipe& source, const CallArguments& call, const nb::object& on_progress)
-      : recipe(source),
-        callbacks(call.on_event, on_progress, stop),
-        events(callbacks.events()),
+      : Job(call.on_event, on_progress),
+        recipe(source),
         environment_(to_environment(call.variables)) {
     apply_options(call.options, recipe.query);
     params = to_params(call.params);
@@ -40,8 +38,8 @@ class Prepared {
 
   /// Runs `work` with an engine, the GIL given away.
   template <typename Work>
-  void run(Work work) {
-    const auto whole = [&] {
+  void run_with_engine(Work work) {
+    run([&] {
       for (const std::string& warning : recipe.warnings) {
         if (events) {
           events({Event::Level::kWarning, "recipe_unknown_key", {{"message", warning}}});
@@ -51,21 +49,11 @@ class Prepared {
       params.merge(expand_parameters(recipe, lookup, events));
       const Engine engine(environment_, events);
       work(engine);
-    };
-    try {
-      run_interruptible(stop, whole);
-    } catch (const Error&) {
-      callbacks.rethrow();  // it was what a callable raised that stopped the work
-      throw;
-    }
-    callbacks.rethrow();
+    });
   }
 
   Recipe recipe;
   Params params;
-  std::stop_source stop;
-  Callbacks callbacks;
-  Events events;
 
  private:
   Environment environment_;
@@ -85,6 +73,12 @@ nb::list texts_of(const std::vector<std::string>& lines) {
 }  // namespace
 
 std::string read_text(const std::string& path) {
+  // Never repeats it: a DSN has a password.
+  if (path.find("://") != std::string::npos) {
+    throw Error(Category::kUsage, "url_for_path",
+                "a file's path is needed, not a URL or a DSN",
+                "the DSN stands in the environment variable that the file names");
+  }
   const auto fail = [&](const char* why) {
     return Error(Category::kRecipe, "unreadable_file",
                  "cannot read '" + path + "': " + why);
@@ -126,11 +120,11 @@ Recipe query_source(const std::string& sql, const std::string& dsn_env,
 std::shared_ptr<RowStream> open_rows(const Recipe& source, const CallArguments& call) {
   Prepared job(source, call, nb::none());
   std::optional<BatchStream> stream;
-  job.run([&](const Engine& engine) {
+  job.run_with_engine([&](const Engine& engine) {
     stream.emplace(engine.open(job.recipe.query, job.params, job.stop.get_token()));
     check_required_columns(job.recipe, stream->schema()->field_names());
   });
-  return std::make_shared<RowStream>(std::move(*stream), job.stop);
+  return std::make_shared<RowStream>(RowSource(std::move(*stream)), job.stop);
 }
 
 std::string fetch_file(const Recipe& source, const CallArguments& call,
@@ -150,7 +144,7 @@ std::string fetch_file(const Recipe& source, const CallArguments& call,
     };
   }
   Receipt receipt;
-  job.run([&](const Engine& engine) {
+  job.run_with_engine([&](const Engine& engine) {
     receipt = fetch(engine, job.recipe, job.params, options);
   });
   return to_json(receipt);
@@ -159,7 +153,7 @@ std::string fetch_file(const Recipe& source, const CallArguments& call,
 nb::dict plan_query(const Recipe& source, const CallArguments& call) {
   Prepared job(source, call, nb::none());
   QueryPlan plan;
-  job.run([&](const Engine& engine) {
+  job.run_with_engine([&](const Engine& engine) {
     plan = engine.plan(job.recipe.query, job.params, job.stop.get_token());
   });
   nb::list columns;
@@ -179,7 +173,7 @@ nb::dict plan_query(const Recipe& source, const CallArguments& call) {
 nb::dict validate_source(const Recipe& source, const CallArguments& call, bool offline) {
   Prepared job(source, call, nb::none());
   Validation found;
-  job.run([&](const Engine& engine) {
+  job.run_with_engine([&](const Engine& engine) {
     found = validate(engine, job.recipe, job.params, offline, job.stop.get_token());
   });
   nb::dict result;

@@ -228,6 +228,66 @@ Params to_params(const nb::dict& values) {
   return params;
 }
 
+namespace {
+
+Value to_moment(const nb::tuple& parts) {
+  const auto kind = nb::cast<std::string>(parts[0]);
+  const auto number = nb::cast<std::int64_t>(parts[1]);
+  if (kind == "date") return Date{static_cast<std::int32_t>(number)};
+  if (kind == "timedelta") return TimeDelta{number};
+  return DateTime{number, nb::cast<bool>(parts[2])};
+}
+
+bool is_time(InputType type) {
+  return type == InputType::kDate || type == InputType::kDateTime ||
+         type == InputType::kTimeDelta;
+}
+
+Value to_input(nb::handle value, const Input& input) {
+  const std::string what = "input '" + input.name + "'";
+  if (nb::isinstance<nb::tuple>(value)) return to_moment(nb::borrow<nb::tuple>(value));
+  if (nb::isinstance<nb::bytes>(value)) {
+    const auto bytes = nb::borrow<nb::bytes>(value);
+    return Bytes{std::string(bytes.c_str(), bytes.size())};
+  }
+  if (!nb::isinstance<nb::str>(value) || !is_time(input.type))
+    return to_value(value, what);
+  Task alone;
+  alone.inputs = {input};
+  alone.inputs[0].is_list = false;
+  const auto [name, read] = parse_input(alone, input.name + "=" + utf8(value, what));
+  return std::get<Value>(read);
+}
+
+InputValue to_input_value(nb::handle value, const Input& input) {
+  try {
+    if (!nb::isinstance<nb::list>(value)) return to_input(value, input);
+    std::vector<Value> list;
+    for (nb::handle one : nb::borrow<nb::list>(value)) {
+      list.push_back(to_input(one, input));
+    }
+    return list;
+  } catch (const Error& error) {
+    throw Error(Category::kTask, "task_input_type", error.message(), error.hint());
+  }
+}
+
+}  // namespace
+
+Inputs to_inputs(const nb::dict& values, const Task& task) {
+  Inputs inputs;
+  for (const auto& [key, value] : values) {
+    const std::string name = name_of(key, "inputs");
+    const auto input =
+        std::find_if(task.inputs.begin(), task.inputs.end(),
+                     [&](const Input& declared) { return declared.name == name; });
+    // One that is not declared is refused, by its name, when the task is run.
+    inputs.emplace(
+        name, input == task.inputs.end() ? InputValue() : to_input_value(value, *input));
+  }
+  return inputs;
+}
+
 Environment to_environment(const nb::dict& variables) {
   // Read under the GIL: Python changes the environment under it, too.
   if (nb::len(variables) == 0) return Environment::of_process();

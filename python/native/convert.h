@@ -9,6 +9,7 @@
 #include "penstock/output.h"
 #include "penstock/query.h"
 #include "penstock/recipe.h"
+#include "penstock/task.h"
 #include "penstock/value.h"
 
 namespace penstock::python {
@@ -16,6 +17,12 @@ namespace penstock::python {
 /// The values to bind by name. Throws Error{kUsage} for a value of a type that cannot be
 /// bound, or an integer past 64 bits; never with the value.
 Params to_params(const nanobind::dict& values);
+
+/// The inputs of a task, of what input_value() of _task.py gives: None, bool, int, float,
+/// str, bytes, ("date", days), ("datetime", microseconds, utc), ("timedelta",
+/// microseconds), and lists of these. Text of a day, a time or a length of time is read.
+/// Throws Error{kTask}, never with the value.
+Inputs to_inputs(const nanobind::dict& values, const Task& task);
 
 /// The process's environment as it is now, with `variables` over it. Throws Error{kUsage}
 /// for a name that is neither a DSN's nor a parameter's: what the program itself obeys,

@@ -47,8 +47,7 @@ Callbacks::Callbacks(nb::object on_event, nb::object on_progress, std::stop_sour
       on_progress_(std::move(on_progress)),
       stop_(std::move(stop)) {}
 
-template <typename Call>
-void Callbacks::guarded(Call call) {
+void Callbacks::guarded(const std::function<void()>& call) {
   const nb::gil_scoped_acquire gil;
   if (raised_) return;
   try {

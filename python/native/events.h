@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <nanobind/nanobind.h>
 #include <stop_token>
 
@@ -26,12 +27,12 @@ class Callbacks {
                 double seconds);
   bool wants_progress() const { return !on_progress_.is_none(); }
 
+  /// Runs `call` with the GIL, unless a callable has raised already; what it raises is
+  /// kept, and the work is stopped.
+  void guarded(const std::function<void()>& call);
   void rethrow();
 
  private:
-  template <typename Call>
-  void guarded(Call call);
-
   nanobind::object on_event_;
   nanobind::object on_progress_;
   std::stop_source stop_;

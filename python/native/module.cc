@@ -16,6 +16,7 @@
 #include "native/errors.h"
 #include "native/row_stream.h"
 #include "native/store.h"
+#include "native/task.h"
 #include "penstock/version.h"
 
 namespace penstock::python {
@@ -174,4 +175,5 @@ NB_MODULE(_native, module) {
   bind_stream(module);
   bind_calls(module);
   bind_store(module);
+  bind_tasks(module);
 }

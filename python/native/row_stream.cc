@@ -11,13 +11,13 @@ namespace penstock::python {
 
 namespace nb = nanobind;
 
-RowStream::RowStream(BatchStream stream, std::stop_source stop)
+RowStream::RowStream(RowSource source, std::stop_source stop)
     : stop_(std::move(stop)),
-      stream_(std::move(stream)),
-      schema_(stream_->schema()),
-      dialect_(stream_->dialect()),
-      expected_rows_(stream_->expected_rows()),
-      partitions_(stream_->partitions()) {}
+      source_(std::move(source)),
+      schema_(source_->schema()),
+      dialect_(source_->dialect()),
+      expected_rows_(source_->expected_rows()),
+      partitions_(source_->partitions()) {}
 
 RowStream::~RowStream() {
   // At the end of the interpreter there is no GIL to give away.
@@ -31,7 +31,7 @@ RowStream::~RowStream() {
 void RowStream::read() {
   std::exception_ptr failure;
   try {
-    while (auto batch = stream_->next()) {
+    while (auto batch = source_->next()) {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return !ready_ || closed_; });
       if (closed_) break;
@@ -42,8 +42,8 @@ void RowStream::read() {
     failure = std::current_exception();
   }
   const std::lock_guard lock(mutex_);
-  lossy_ = stream_->lossy();
-  partitions_ = stream_->partitions();
+  lossy_ = source_->lossy();
+  partitions_ = source_->partitions();
   failure_ = std::move(failure);
   ended_ = true;
   changed_.notify_all();
@@ -128,7 +128,7 @@ void RowStream::end() {
     ready_.reset();
   }
   if (thread_.joinable()) thread_.join();
-  stream_.reset();
+  source_.reset();
 }
 
 }  // namespace penstock::python

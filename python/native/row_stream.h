@@ -15,7 +15,7 @@
 
 #include <arrow/type_fwd.h>
 
-#include "penstock/engine.h"
+#include "native/row_source.h"
 
 namespace penstock::python {
 
@@ -24,8 +24,8 @@ namespace penstock::python {
 /// thread never needs the GIL.
 class RowStream {
  public:
-  /// `stop` is the source of the token that `stream` was opened with.
-  RowStream(BatchStream stream, std::stop_source stop);
+  /// `stop` is the source of the token that `source` was opened with.
+  RowStream(RowSource source, std::stop_source stop);
   RowStream(const RowStream&) = delete;
   RowStream& operator=(const RowStream&) = delete;
   /// As close().
@@ -36,7 +36,7 @@ class RowStream {
 
   /// The next batch, or null at the end. Waits without the GIL and lets Python handle
   /// signals; when a handler raises, the query is stopped and what was raised is thrown.
-  /// Throws what BatchStream::next() throws; Error{kUsage} after close() and when another
+  /// Throws what RowSource::next() throws; Error{kUsage} after close() and when another
   /// thread is waiting in it.
   std::shared_ptr<arrow::RecordBatch> next();
 
@@ -58,7 +58,7 @@ class RowStream {
   std::shared_ptr<arrow::RecordBatch> take();
 
   std::stop_source stop_;
-  std::optional<BatchStream> stream_;  // the reading thread's, once it runs
+  std::optional<RowSource> source_;  // the reading thread's, once it runs
   const std::shared_ptr<arrow::Schema> schema_;
   const std::string dialect_;
   const std::int64_t expected_rows_;

@@ -13,8 +13,7 @@
 
 #include "native/calls.h"
 #include "native/convert.h"
-#include "native/events.h"
-#include "native/interruptible.h"
+#include "native/job.h"
 #include "penstock/manifest.h"
 #include "penstock/store.h"
 
@@ -24,28 +23,48 @@ namespace {
 namespace nb = nanobind;
 using nb::literals::operator""_a;
 
-// A store and what it tells; every question is asked on a thread of its own, since any
-// may ask the database.
+// The job whose question this thread answers: what a store tells goes to that one.
+thread_local const Events* t_events = nullptr;
+
+void tell(const Event& event) {
+  if (t_events != nullptr && *t_events) (*t_events)(event);
+}
+
+// A store. Every question is asked on a thread of its own, since any may ask the
+// database.
 class StoreHandle {
  public:
   StoreHandle(const std::string& text, const std::string& file, const nb::dict& variables,
-              const nb::object& on_event)
-      : callbacks_(on_event, nb::none(), {}),
-        store_(Engine(to_environment(variables), callbacks_.events()),
+              nb::object on_event)
+      : on_event_(std::move(on_event)),
+        store_(Engine(to_environment(variables), tell),
                parse_manifest(text, file, read_text)) {}
 
   template <typename Question>
   auto ask(Question question) {
-    std::stop_source stop;
+    Job job(on_event_);
     std::optional<decltype(question(store_, std::stop_token()))> answer;
-    run_interruptible(stop, [&] { answer.emplace(question(store_, stop.get_token())); });
-    callbacks_.rethrow();
+    job.run([&] {
+      t_events = &job.events;
+      answer.emplace(question(store_, job.stop.get_token()));
+    });
     return std::move(*answer);
   }
+
+  std::shared_ptr<RowStream> rows(const std::string& key) {
+    Job job(on_event_);
+    std::optional<BatchStream> stream;
+    job.run([&] {
+      t_events = &job.events;
+      stream.emplace(store_.rows(key, job.stop.get_token()));
+    });
+    return std::make_shared<RowStream>(RowSource(std::move(*stream)), job.stop);
+  }
+
   Store& store() { return store_; }
 
  private:
-  Callbacks callbacks_;
+  nb::object on_event_;
   Store store_;
 };
 
@@ -172,19 +191,7 @@ void bind_reading(nb::class_<StoreHandle>& handle) {
             });
           },
           "key"_a)
-      .def(
-          "rows",
-          [](StoreHandle& self, const std::string& key) {
-            std::stop_source stop;
-            std::optional<BatchStream> stream;
-            run_interruptible(stop, [&] {
-              const StoreQuery found = self.store().resolve(key, stop.get_token());
-              stream.emplace(self.store().engine().open(found.query, found.params,
-                                                        stop.get_token()));
-            });
-            return std::make_shared<RowStream>(std::move(*stream), stop);
-          },
-          "key"_a);
+      .def("rows", &StoreHandle::rows, "key"_a);
 }
 
 }  // namespace

@@ -44,6 +44,16 @@ from penstock._polars import scan_polars
 from penstock._results import LossyColumn, Partitions, Plan, PlanColumn, Receipt, Validation
 from penstock._store import FileInfo, FolderInfo, Store, StoreReader
 from penstock._stream import Stream
+from penstock._task import (
+    StatementOutcome,
+    Task,
+    TaskColumn,
+    TaskInput,
+    TaskReceipt,
+    TaskResult,
+    TaskSecret,
+    run_task,
+)
 
 __version__ = version()
 
@@ -73,8 +83,15 @@ __all__ = [
     "RefusedError",
     "Store",
     "StoreReader",
+    "StatementOutcome",
     "Stream",
+    "Task",
+    "TaskColumn",
     "TaskError",
+    "TaskInput",
+    "TaskReceipt",
+    "TaskResult",
+    "TaskSecret",
     "TimeoutError",
     "UnavailableError",
     "UnexpectedError",
@@ -84,6 +101,7 @@ __all__ = [
     "fetch",
     "plan",
     "read",
+    "run_task",
     "scan_polars",
     "validate",
 ]

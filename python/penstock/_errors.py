@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from penstock import _native
+
 __all__ = [
     "CapabilityNotSupported",
     "ConfigurationError",
@@ -25,6 +27,10 @@ __all__ = [
     "UnexpectedError",
     "UsageError",
 ]
+
+
+# The first category that has a class; some of a DataSourceError share one.
+_KINDS = {name: (error_type, exit_code) for error_type, exit_code, name in reversed(_native.categories())}
 
 
 class Error(Exception):
@@ -49,16 +55,17 @@ class Error(Exception):
         code: str = "unexpected",
         hint: str = "",
         sqlstate: str = "",
-        error_type: str = "UnexpectedError",
-        exit_code: int = 1,
+        error_type: str | None = None,
+        exit_code: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.hint = hint
         self.sqlstate = sqlstate
-        self.error_type = error_type
-        self.exit_code = exit_code
+        kind = _KINDS.get(type(self).__name__, ("UnexpectedError", 1))
+        self.error_type = kind[0] if error_type is None else error_type
+        self.exit_code = kind[1] if exit_code is None else exit_code
         if hint and hasattr(self, "add_note"):
             self.add_note(f"hint: {hint}")
 

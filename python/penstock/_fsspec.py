@@ -8,6 +8,7 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 
+from penstock._errors import CapabilityNotSupported, UsageError
 from penstock._store import FileInfo, Store
 
 
@@ -20,7 +21,7 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, variables: dict[str, str] | None = None, on_event: Any = None, **options: Any) -> None:
         super().__init__(**options)
         self._options = {"variables": variables, "on_event": on_event}
-        self._stores: dict[str, Store] = {}
+        self._stores: dict[tuple[int, ...], Store] = {}
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -36,10 +37,19 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def _split(self, path: str) -> tuple[Store, str, str]:
         manifest, mark, key = self._strip_protocol(path).partition("!")
         if not mark:
-            raise ValueError(f"'{path}' is not penstock://MANIFEST!KEY")
-        if manifest not in self._stores:
-            self._stores[manifest] = Store(manifest, **self._options)
-        return self._stores[manifest], manifest + mark, key
+            raise UsageError("a key's URL is penstock://MANIFEST!KEY", code="bad_argument")
+        return self._store(manifest), manifest + mark, key
+
+    def _store(self, manifest: str) -> Store:
+        # File systems live as long as the process: a manifest that has changed is read again.
+        try:
+            facts = os.stat(manifest)
+        except OSError:
+            return Store(manifest, **self._options)  # which says what is wrong
+        key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if key not in self._stores:
+            self._stores[key] = Store(manifest, **self._options)
+        return self._stores[key]
 
     @staticmethod
     def _file(prefix: str, info: FileInfo) -> dict[str, Any]:
@@ -71,9 +81,15 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         if mode != "rb":
-            raise NotImplementedError("a store is read-only")
+            self._refuse_writing()
         store, _, key = self._split(path)
         return store.open(key)
+
+    @staticmethod
+    def _refuse_writing(*_: Any, **__: Any) -> Any:
+        raise CapabilityNotSupported("a store is read-only", code="capability_not_supported")
+
+    mkdir = makedirs = rmdir = rm_file = _rm = cp_file = mv = touch = pipe_file = put_file = _refuse_writing
 
     def size(self, path: str) -> int | None:
         known = self.info(path)["size"]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from penstock._errors import UsageError
 from penstock._store import Store
 from penstock._stream import _needs
 
@@ -33,7 +34,7 @@ def scan_polars(
     if store is None:
         manifest, mark, name = name.removeprefix("penstock://").partition("!")
         if not mark:
-            raise ValueError(f"'{key}' is not MANIFEST!KEY")
+            raise UsageError("a key's URL is penstock://MANIFEST!KEY", code="bad_argument")
         store = Store(manifest, variables=variables)
     source, where = store, name
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import _native
 from penstock._calls import OnEvent, _log_event
+from penstock._errors import UsageError
 from penstock._stream import Stream
 
 if TYPE_CHECKING:
@@ -59,12 +60,22 @@ class StoreReader(io.RawIOBase):
 
     def __init__(self, file: _native.StoreFile) -> None:
         super().__init__()
-        self._file = file
+        self._file: _native.StoreFile | None = file
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
-        return self._file.size
+        return self._open_file().size
+
+    def _open_file(self) -> _native.StoreFile:
+        if self._file is None:
+            raise ValueError("I/O operation on closed file")
+        return self._file
+
+    def close(self) -> None:
+        """Gives the file's space back."""
+        self._file = None
+        super().close()
 
     def readable(self) -> bool:
         return True
@@ -73,16 +84,19 @@ class StoreReader(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._open_file().tell()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._file.tell(), io.SEEK_END: self._file.size}[whence]
-        self._file.seek(start + offset)
-        return self._file.tell()
+        file = self._open_file()
+        if whence not in (io.SEEK_SET, io.SEEK_CUR, io.SEEK_END):
+            raise UsageError("whence is io.SEEK_SET, SEEK_CUR or SEEK_END", code="bad_argument")
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: file.tell(), io.SEEK_END: file.size}[whence]
+        file.seek(start + offset)
+        return file.tell()
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        got = self._file.read(len(view))
+        got = self._open_file().read(len(view))
         view[: len(got)] = got
         return len(got)
 

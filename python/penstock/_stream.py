@@ -135,8 +135,6 @@ class Stream:
                 "the stream's rows have been taken",
                 code="stream_consumed",
                 hint="a stream is read once; call penstock.read() again, or keep the table",
-                error_type="UsageError",
-                exit_code=2,
             )
         self._taken = True
 

@@ -121,3 +121,18 @@ def wait_until(condition, seconds=30):
     while not condition():
         assert time.monotonic() < end, "it did not come about in time"
         time.sleep(0.05)
+
+
+def running(server):
+    """How many of the long queries run on the server now, as another connection of ours sees it."""
+    import penstock
+
+    count = {
+        "postgres": "SELECT count(*) AS c FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' "
+                    "AND query NOT LIKE '%count(*)%' AND state = 'active'",
+        "mariadb": "SELECT count(*) AS c FROM information_schema.processlist WHERE info LIKE '%sleep(300)%' "
+                   "AND info NOT LIKE '%count(*)%'",
+    }
+    count["mysql"] = count["mariadb"]
+    [row] = penstock.read(count[server], dsn_env=DSN).to_pyarrow().to_pylist()
+    return int(row["c"])

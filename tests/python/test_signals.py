@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from conftest import DSN, ENDLESS_ROWS, LONG, Script, variable, wait_until
+from conftest import DSN, ENDLESS_ROWS, LONG, Script, running, variable, wait_until
 
 import penstock
 
@@ -28,19 +28,6 @@ except KeyboardInterrupt:
     print("KeyboardInterrupt")
 print("going on")
 """
-
-
-def running(server):
-    """How many of the long queries run on the server now, as another connection of ours sees it."""
-    count = {
-        "postgres": "SELECT count(*) AS c FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' "
-                    "AND query NOT LIKE '%count(*)%' AND state = 'active'",
-        "mariadb": "SELECT count(*) AS c FROM information_schema.processlist WHERE info LIKE '%sleep(300)%' "
-                   "AND info NOT LIKE '%count(*)%'",
-    }
-    count["mysql"] = count["mariadb"]
-    [row] = penstock.read(count[server], dsn_env=DSN).to_pyarrow().to_pylist()
-    return int(row["c"])
 
 
 def test_ctrl_c_stops_the_query_on_the_server(server):

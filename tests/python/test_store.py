@@ -2,10 +2,12 @@
 
 import datetime
 import io
+import threading
+import time
 
 import pyarrow.parquet
 import pytest
-from conftest import DSN
+from conftest import DIALECTS, DSN, LONG, THOUSAND, Script, running, variable, wait_until
 
 import penstock
 
@@ -117,6 +119,117 @@ def test_duckdb_reads_a_key_by_url(manifest):
     connection.register_filesystem(fsspec.filesystem("penstock"))
     url = f"penstock://{manifest}!reports/all.parquet"
     assert connection.sql(f"SELECT count(*), max(id) FROM read_parquet('{url}')").fetchall() == [(587, 2**53 + 586)]
+
+
+def test_a_manifest_that_changed_is_read_again(manifest):
+    import pandas
+
+    assert pandas.read_csv(f"penstock://{manifest}!top.csv")["c"][0] == 587
+    manifest.write_text(MANIFEST.replace("count(*) AS c FROM orders", "1 AS c"))
+    assert pandas.read_csv(f"penstock://{manifest}!top.csv")["c"][0] == 1
+
+
+# SQL-QUERY-050
+@pytest.mark.parametrize("write", [lambda f, p: f.open(p, "wb"), lambda f, p: f.rm(p), lambda f, p: f.pipe(p, b"x"),
+                                   lambda f, p: f.mkdir(p), lambda f, p: f.makedirs(p), lambda f, p: f.rmdir(p),
+                                   lambda f, p: f.cp(p, p + "x"), lambda f, p: f.mv(p, p + "x"),
+                                   lambda f, p: f.touch(p), lambda f, p: f.put(__file__, p)])
+def test_nothing_is_written_through_a_file_system(manifest, write):
+    import fsspec
+
+    before = manifest.read_bytes()
+    with pytest.raises(penstock.CapabilityNotSupported):
+        write(fsspec.filesystem("penstock"), f"{manifest}!top.csv")
+    assert manifest.read_bytes() == before and len(list(manifest.parent.iterdir())) == 2
+
+
+def test_a_path_that_is_no_key_is_a_usage_error(shop):
+    import fsspec
+
+    for ask in (fsspec.filesystem("penstock").info, penstock.scan_polars):
+        with pytest.raises(penstock.UsageError, match="a key's URL is penstock://MANIFEST!KEY"):
+            ask("nothing.yaml")
+    with pytest.raises(penstock.RecipeError, match="cannot read 'nothing.yaml'"):
+        fsspec.filesystem("penstock").info("nothing.yaml!key.csv")
+
+
+def test_events_of_a_store_go_to_the_call_that_made_them(monkeypatch):
+    monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")
+    monkeypatch.setenv(DSN, variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    calls = []
+
+    def on_event(level, name, fields):
+        calls.append((threading.get_ident(), name))
+        raise ZeroDivisionError(name)
+
+    with penstock.Store.of_queries({"a.csv": "SELECT 1 AS one"}, dsn_env=DSN, on_event=on_event) as store:
+        for ask in (lambda: store.read_bytes("a.csv"), lambda: store.rows("a.csv"), store.check_health):
+            with pytest.raises(ZeroDivisionError, match="sql_dsn_tls_not_configured"):
+                ask()
+        assert len(calls) == 3
+        assert store.is_file("a.csv")  # what was raised is not kept for another
+
+
+def test_a_store_that_is_closed_gives_no_rows(store):
+    store.close()
+    for ask in (store.rows, store.open):
+        with pytest.raises(penstock.UsageError) as caught:
+            ask("top.csv")
+        assert caught.value.code == "store_closed"
+
+
+def test_a_file_that_is_closed_is_given_back(store):
+    import os
+
+    def descriptors():
+        return len(os.listdir("/proc/self/fd"))
+
+    before = descriptors()
+    files = [store.open("top.csv") for _ in range(5)]
+    assert descriptors() == before + 5
+    for file in files:
+        file.close()
+    assert descriptors() == before
+    with pytest.raises(ValueError):
+        files[0].raw.tell()
+
+
+# SQL-QUERY-020 SQL-QUERY-061
+def test_every_database_has_stores(server):
+    with penstock.Store.of_queries({"n.parquet": THOUSAND}, dsn_env=DSN) as store:
+        with store.open("n.parquet") as file:
+            assert pyarrow.parquet.read_table(file).num_rows == 1000
+        assert store.rows("n.parquet").dialect == DIALECTS[server]
+        store.check_health()
+
+
+def test_ctrl_c_stops_a_read_of_a_store_on_the_server(server):
+    waiting = Script(f"""
+import sys, penstock
+store = penstock.Store.of_queries({{"a.csv": sys.argv[1]}}, dsn_env="{DSN}")
+print("begun", flush=True)
+try:
+    store.read_bytes("a.csv")
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+""", LONG[server])
+    assert waiting.line() == "begun"
+    if server == "sqlite":
+        time.sleep(2)
+    else:
+        wait_until(lambda: running(server) == 1, 60)
+    waiting.interrupt()
+    code, out, err = waiting.end()
+    assert (code, out) == (0, "KeyboardInterrupt\n"), err
+    if server != "sqlite":
+        wait_until(lambda: running(server) == 0)
+
+
+def test_dask_reads_parquet_by_url(manifest):
+    import dask.dataframe
+
+    frame = dask.dataframe.read_parquet(f"penstock://{manifest}!reports/all.parquet")
+    assert frame["customer"].max().compute() == 96
 
 
 def test_polars_scans_a_key(manifest, store):

@@ -238,6 +238,12 @@ StoreReceipt Store::read_to(std::string_view key, const StoreReadTo& options) co
   return receipt;
 }
 
+BatchStream Store::rows(std::string_view key, std::stop_token stop) const {
+  state_->require_open();
+  const StoreQuery found = resolve(key, stop);
+  return state_->open(found, std::move(stop));
+}
+
 void Store::check_health(std::stop_token stop) const {
   state_->require_open();
   try {

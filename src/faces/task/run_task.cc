@@ -231,6 +231,44 @@ TaskReport run_task(const Engine& engine, const Task& task, const Inputs& inputs
   return report;
 }
 
+struct TaskRows::State {
+  BatchStream rows;
+  OutputCheck check;
+};
+
+TaskRows::TaskRows(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+TaskRows::TaskRows(TaskRows&&) noexcept = default;
+TaskRows& TaskRows::operator=(TaskRows&&) noexcept = default;
+TaskRows::~TaskRows() = default;
+
+const std::shared_ptr<arrow::Schema>& TaskRows::schema() const noexcept {
+  return state_->check.schema();
+}
+
+std::shared_ptr<arrow::RecordBatch> TaskRows::next() {
+  auto batch = state_->rows.next();
+  return batch ? state_->check.convert(batch) : nullptr;
+}
+
+const BatchStream& TaskRows::source() const noexcept { return state_->rows; }
+
+TaskRows open_task(const Engine& engine, const Task& task, const Inputs& inputs,
+                   std::vector<SecretProvider> secrets, std::stop_token stop) {
+  if (task.query.access == Access::kReadWrite || task.output_kind == OutputKind::kNone) {
+    throw Error(Category::kUsage, "task_gives_no_rows",
+                fmt::format("task '{}' {}, so its rows cannot be pulled", task.name,
+                            task.output_kind == OutputKind::kNone ? "declares no output"
+                                                                  : "writes"),
+                "run it");
+  }
+  const Inputs values = complete_inputs(task, inputs);
+  const Query query = with_secrets(task, engine, std::move(secrets), stop);
+  BatchStream rows =
+      engine.open_made(query, statements_of(task, values), std::move(stop));
+  OutputCheck check(task, rows.schema());
+  return TaskRows(std::make_unique<TaskRows::State>(std::move(rows), std::move(check)));
+}
+
 std::string validate_task(const Engine& engine, const Task& task, bool offline,
                           std::stop_token stop) {
   const ConnectionConfig& connection = task.query.connection;

@@ -405,5 +405,17 @@ TEST(Store, ViewsAreListedAndReadWhereTheyAreDiscovered) {
   EXPECT_EQ(store.repr(), "SQLQueryBackend(dialect='sqlite', keys=2, strict=False)");
 }
 
+// SQL-QUERY-061, SQL-QUERY-090
+TEST(Store, AKeysRowsComeWithoutAFile) {
+  const Database database = shop();
+  Store store = store_of(database, kQueries);
+  BatchStream rows = store.rows("reports/none.parquet");
+  EXPECT_EQ(rows.schema()->num_fields(), 2);
+  EXPECT_EQ(rows.next(), nullptr);
+  EXPECT_EQ(failure_of([&] { store.rows("nothing.csv"); }).code, "not_found");
+  store.close();
+  EXPECT_EQ(failure_of([&] { store.rows("a.csv"); }).code, "store_closed");
+}
+
 }  // namespace
 }  // namespace penstock

@@ -169,5 +169,32 @@ TEST(RunTask, AFileThatCannotBeWrittenIsSaidToBe) {
             "database_cannot_be_opened");
 }
 
+// FT-005, FT-006
+TEST(OpenTask, RowsThatArePulledAreHeldToTheDeclaredOutput) {
+  const Database database(kTable);
+  const Engine engine = engine_for(database.path());
+  TaskRows rows = open_task(
+      engine, task_of("SELECT f, id FROM t ORDER BY id", "output: {id: int, f: int}"),
+      {});
+  EXPECT_EQ(rows.schema()->ToString(), "id: int64\nf: int64");
+  EXPECT_EQ(rows.source().dialect(), "sqlite");
+  EXPECT_EQ(thrown_by([&] { rows.next(); }).code, "task_output_value");
+
+  TaskRows all = open_task(engine, task_of("SELECT id FROM t"), {});
+  EXPECT_EQ(all.next()->num_rows(), 2);
+  EXPECT_EQ(all.next(), nullptr);
+  EXPECT_EQ(all.source().rows(), 2);
+}
+
+// FT-006
+TEST(OpenTask, AChangeIsNotPulled) {
+  const Database database(kTable);
+  const Engine engine = engine_for(database.path());
+  for (const Task& task : {task_of("DELETE FROM t RETURNING id", "", "read_write"),
+                           task_of("SELECT id FROM t", "output: none")}) {
+    EXPECT_EQ(thrown_by([&] { open_task(engine, task, {}); }).code, "task_gives_no_rows");
+  }
+}
+
 }  // namespace
 }  // namespace penstock

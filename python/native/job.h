@@ -1,0 +1,37 @@
+// One call's work: what it tells Python, how it is stopped, and where it runs.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <stop_token>
+
+#include "native/events.h"
+#include "native/interruptible.h"
+#include "penstock/error.h"
+
+namespace penstock::python {
+
+/// Construct and destroy it with the GIL.
+class Job {
+ public:
+  explicit Job(const nanobind::object& on_event,
+               const nanobind::object& on_progress = nanobind::none())
+      : callbacks(on_event, on_progress, stop), events(callbacks.events()) {}
+
+  /// run_interruptible; what a callable raised goes before the error that came of it.
+  template <typename Work>
+  void run(Work work) {
+    try {
+      run_interruptible(stop, work);
+    } catch (const Error&) {
+      callbacks.rethrow();
+      throw;
+    }
+    callbacks.rethrow();
+  }
+
+  std::stop_source stop;
+  Callbacks callbacks;
+  Events events;
+};
+
+}  // namespace penstock::python
