@@ -212,7 +212,7 @@ def run_database(name, contenders, options, suite):
             "scale": options.scale,
             "runs": options.runs,
             "load": load,
-            "whole": not options.only,
+            "whole": len(contenders) == sum(one["database"] == name for one in expand(suite)),
         },
         "crates": suite["cargo"],
         "rows": rows,
