@@ -42,6 +42,13 @@ p.cpp_build_info.so_version, p.__version__, sep=';')"
   set(penstock_arrow_folder ${wheel_libraries})
   list(GET wheel 2 wheel_so)
   list(GET wheel 3 wheel_version)
+  if(SKBUILD AND PENSTOCK_PYTHON STREQUAL Python_EXECUTABLE)
+    # pip's isolated builds unpack a wheel each: by a path that is always the same ccache knows an object again.
+    set(wheel_headers ${CMAKE_BINARY_DIR}/arrow-headers)
+    file(REMOVE ${wheel_headers})
+    file(CREATE_LINK ${wheel_include} ${wheel_headers} SYMBOLIC)
+    set(wheel_include ${wheel_headers})
+  endif()
   foreach(name arrow parquet)
     add_library(penstock::${name} SHARED IMPORTED)
     set_target_properties(penstock::${name} PROPERTIES

@@ -132,9 +132,8 @@ std::string fetch_file(const Recipe& source, const CallArguments& call,
   Prepared job(source, call, on_progress);
   FetchOptions options;
   options.output = output_options(output, source.sink);
-  options.lock.enabled = nb::cast<bool>(output["lock"]);
-  options.lock.timeout_seconds = nb::cast<double>(output["lock_timeout"]);
-  options.run_id = nb::cast<std::string>(output["run_id"]);
+  options.lock = lock_options(output);
+  options.run_id = run_id_of(output);
   options.events = job.events;
   options.stop = job.stop.get_token();
   if (job.callbacks.wants_progress()) {

@@ -107,6 +107,13 @@ std::string word(nb::handle value, const std::string& name) {
   return utf8(value, name);
 }
 
+bool truth(nb::handle value, const std::string& name) {
+  if (!nb::isinstance<nb::bool_>(value)) {
+    throw usage("bad_argument", name + " is True or False, not " + type_of(value));
+  }
+  return value.ptr() == Py_True;
+}
+
 // The position of `value` among `words`.
 std::size_t one_of(nb::handle value, const std::string& name,
                    std::initializer_list<std::string_view> words) {
@@ -205,7 +212,7 @@ const std::map<std::string, Set, std::less<>>& option_setters() {
        }},
       {"allow_privileged",
        [](nb::handle value, const std::string&, Query& query) {
-         query.allow_privileged = nb::cast<bool>(value);
+         query.allow_privileged = truth(value, "allow_privileged");
        }},
   };
   return kSetters;
@@ -367,6 +374,22 @@ void choose_format(OutputOptions& output, const std::optional<Format>& given,
 
 }  // namespace
 
+LockOptions lock_options(const nb::dict& choices) {
+  LockOptions lock;
+  lock.enabled = truth(choices["lock"], "lock");
+  const double seconds = PyFloat_AsDouble(nb::object(choices["lock_timeout"]).ptr());
+  if (PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    throw usage("bad_argument", "lock_timeout is a number of seconds, or -1 for ever");
+  }
+  lock.timeout_seconds = seconds;
+  return lock;
+}
+
+std::string run_id_of(const nb::dict& choices) {
+  return word(choices["run_id"], "run_id");
+}
+
 OutputOptions output_options(const nb::dict& choices, const RecipeSink& sink) {
   const auto given = [&](const char* name) {
     return choices.contains(name) && !choices[name].is_none();
@@ -395,7 +418,7 @@ OutputOptions output_options(const nb::dict& choices, const RecipeSink& sink) {
     output.row_group_rows = from_one(choices["row_group_rows"], "row_group_rows");
   }
   if (given("content_hash"))
-    output.content_hash = nb::cast<bool>(choices["content_hash"]);
+    output.content_hash = truth(choices["content_hash"], "content_hash");
   return output;
 }
 

@@ -33,6 +33,11 @@ Environment to_environment(const nanobind::dict& variables);
 /// Throws Error{kUsage} for an unknown option, or a value out of its range.
 void apply_options(const nanobind::dict& options, Query& query);
 
+/// Whether two runs exclude each other, and how long one waits.
+LockOptions lock_options(const nanobind::dict& choices);
+/// For events and the receipt; empty: one is made.
+std::string run_id_of(const nanobind::dict& choices);
+
 /// Where a recipe's rows go and as what: what the call says, else the recipe's sink.
 OutputOptions output_options(const nanobind::dict& choices, const RecipeSink& sink);
 

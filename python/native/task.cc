@@ -113,9 +113,8 @@ std::pair<std::string, std::shared_ptr<RowStream>> run_whole(const Task& task,
     options.on_schema = [&](const auto& schema) { held.schema = schema; };
     options.on_batch = [&](const auto& batch) { held.batches.push_back(batch); };
   }
-  options.lock.enabled = nb::cast<bool>(output["lock"]);
-  options.lock.timeout_seconds = nb::cast<double>(output["lock_timeout"]);
-  options.run_id = nb::cast<std::string>(output["run_id"]);
+  options.lock = lock_options(output);
+  options.run_id = run_id_of(output);
   options.secrets = job.providers();
   options.events = job.events;
   options.stop = job.stop.get_token();

@@ -178,7 +178,7 @@ def fetch(
         "row_group_rows": row_group_rows,
         "content_hash": content_hash,
         "lock": lock,
-        "lock_timeout": float(lock_timeout),
+        "lock_timeout": lock_timeout,
         "run_id": run_id,
     }
     tell = None if progress is None else lambda *so_far: progress(Progress(*so_far))

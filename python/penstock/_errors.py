@@ -17,6 +17,7 @@ __all__ = [
     "InvalidPath",
     "LimitError",
     "LockContestedError",
+    "MissingExtraError",
     "NotFound",
     "OutputError",
     "RecipeError",
@@ -108,6 +109,10 @@ class InvalidPath(Error, ValueError):
 
 class CapabilityNotSupported(Error, NotImplementedError):
     """What this build, face or database does not have."""
+
+
+class MissingExtraError(CapabilityNotSupported, ImportError):
+    """A method needs a package that is not installed; the message names the extra."""
 
 
 class DataSourceError(Error, RuntimeError):

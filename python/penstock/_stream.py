@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from penstock import _native
-from penstock._errors import UsageError
+from penstock._errors import MissingExtraError, UsageError
 from penstock._results import LossyColumn, Partitions
 
 if TYPE_CHECKING:
@@ -22,7 +22,12 @@ def _needs(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"this needs {module}: pip install 'penstock[{extra}]'") from error
+        raise MissingExtraError(
+            f"this needs {module}: pip install 'penstock[{extra}]'",
+            code="missing_extra",
+            error_type="CapabilityNotSupported",
+            exit_code=2,
+        ) from error
 
 
 class Stream:

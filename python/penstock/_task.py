@@ -361,7 +361,7 @@ def run_task(
         "row_group_rows": row_group_rows,
         "content_hash": content_hash,
         "lock": lock,
-        "lock_timeout": float(lock_timeout),
+        "lock_timeout": lock_timeout,
         "run_id": run_id,
     }
     receipt, rows = _native.run_task(*arguments, output)

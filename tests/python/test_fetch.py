@@ -52,6 +52,11 @@ def test_options_of_the_file_are_heeded(shop, tmp_path):
     ({}, "no output: give out=PATH, or sink.path"),
     ({"out": "-"}, "no output: give out=PATH, or sink.path"),
     ({"out": "rows"}, "the name 'rows' does not say a format"),
+    ({"out": "x.csv", "lock": "no"}, "lock is True or False, not str"),
+    ({"out": "x.csv", "lock_timeout": "long"}, "lock_timeout is a number of seconds, or -1 for ever"),
+    ({"out": "x.csv", "run_id": 7}, "run_id is a str, not int"),
+    ({"out": "x.csv", "content_hash": 1}, "content_hash is True or False, not int"),
+    ({"out": "x.csv", "compression": 1}, "compression is a str, not int"),
     ({"out": "rows.csv", "format": "parquet"}, "the extension of 'rows.csv' says csv, format says parquet"),
 ])
 def test_a_wrong_output_is_named(shop, arguments, message):

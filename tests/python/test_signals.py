@@ -152,6 +152,36 @@ def test_other_threads_run_while_rows_are_waited_for(server):
     assert counted >= 5
 
 
+MANY = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+        "SELECT a.i AS a, b.i AS b, 'some text' AS t FROM n AS a, n AS b")
+
+
+def test_other_threads_run_while_rows_flow(server):
+    """As long as the first half takes, and again as long as the second does, another thread counts."""
+    counted, done = 0, threading.Event()
+
+    def count():
+        nonlocal counted
+        while not done.is_set():
+            counted += 1
+
+    counter = threading.Thread(target=count)
+    with penstock.read(MANY, dsn_env=DSN) as stream:
+        batches = stream.batches()
+        next(batches)
+        counter.start()
+        steps = []
+        for at in (500_000, 1_000_000):
+            before = counted
+            while stream.rows < at and next(batches, None) is not None:
+                pass
+            steps.append(counted - before)
+        assert stream.rows == 1_000_000
+    done.set()
+    counter.join()
+    assert min(steps) > 1000, steps
+
+
 def test_threads_read_side_by_side(shop):
     totals, failures = [], []
 

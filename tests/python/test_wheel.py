@@ -31,6 +31,13 @@ def run(*command, **options):
     return done.stdout
 
 
+def test_one_wheel_serves_every_python_from_3_12_on(wheel, installed):
+    stable = sys.version_info >= (3, 12)
+    own = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    assert ("-cp312-abi3-" if stable else f"-{own}-{own}-") in wheel.name
+    assert len(list(installed.glob("_native.abi3.so"))) == stable
+
+
 def test_the_wheel_has_what_it_promises(wheel):
     with zipfile.ZipFile(wheel) as file:
         names = file.namelist()
@@ -82,9 +89,9 @@ penstock.fetch("SELECT * FROM orders", dsn_env="{DSN}", out="{tmp_path}/x.parque
 try:
     penstock.read("SELECT 1 AS a", dsn_env="{DSN}").to_pandas()
 except ImportError as error:
-    print(error)
+    print(error, isinstance(error, penstock.Error), isinstance(error, penstock.CapabilityNotSupported))
 """, env=env)
-    assert out == "587\nthis needs pandas: pip install 'penstock[pandas]'\n"
+    assert out == "587\nthis needs pandas: pip install 'penstock[pandas]' True True\n"
 
 
 BESIDE = f"""
@@ -131,6 +138,57 @@ def test_it_lives_in_one_process_with_any_arrow(shop, tmp_path, script, version,
 
 def test_it_is_typed_throughout():
     run(sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "-p", "penstock", cwd="/")
+
+
+USER = """
+import datetime
+import io
+from collections.abc import Iterator
+
+import pandas
+import polars
+import pyarrow
+
+import penstock
+
+rows = penstock.read("orders.yaml", {"since": "2026-03-01", "most": 10, "none": None}, max_rows=10, on_lossy="null")
+table: pyarrow.Table = rows.to_pyarrow()
+frame: pandas.DataFrame = rows.to_pandas()
+other: polars.DataFrame = rows.to_polars()
+batches: Iterator[penstock.Batch] = rows.batches()
+receipt: penstock.Receipt = penstock.fetch("orders.yaml", out="x.csv", progress=lambda so_far: print(so_far.rows))
+names: list[str] = [column.name for column in penstock.plan("orders.yaml").columns]
+task = penstock.Task.of({"name": "t"})
+result = penstock.run_task(task, {"day": datetime.date(2026, 1, 1), "ids": [1, 2], "y": b"x"}, secrets=lambda g, k, v: None)
+count: int | None = result.rows_affected
+with penstock.Store("shop.yaml") as store:
+    file: io.BufferedReader = store.open("a.csv")
+    paths: list[str] = [info.path for info in store.glob("**")]
+lazy: polars.LazyFrame = penstock.scan_polars("a.parquet", store=store)
+try:
+    penstock.validate("SELECT 1", dsn_env="PENSTOCK_X_DSN", offline=True)
+except penstock.TimeoutError as error:
+    hint: str = error.hint
+"""
+MISTAKES = """
+import penstock
+
+penstock.read("orders.yaml", on_lossy="round")
+penstock.read("orders.yaml", max_row=1)
+penstock.read("orders.yaml", {"x": object()})
+penstock.fetch("orders.yaml", format="xlsx")
+penstock.run_task("t.yaml", {"x": object()})
+penstock.plan("orders.yaml").column
+"""
+
+
+def test_a_users_types_are_checked(tmp_path):
+    (tmp_path / "user.py").write_text(USER)
+    (tmp_path / "mistakes.py").write_text(MISTAKES)
+    found = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "user.py", "mistakes.py"],
+                           cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    places = {tuple(line.split(":")[:2]) for line in found.stdout.splitlines() if ": error:" in line}
+    assert places == {("mistakes.py", str(number)) for number in range(4, 10)}, found.stdout
 
 
 def test_the_stub_says_what_the_module_has(installed):

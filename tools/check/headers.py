@@ -27,7 +27,7 @@ def comment_share(lines):
 
 
 def check(root):
-    findings, headers = [], project_files(root, "include/*.h", "src/*.h", "apps/*.h")
+    findings, headers = [], project_files(root, "include/*.h", "src/*.h", "apps/*.h", "python/*.h")
     for path in headers:
         name = path.relative_to(root).as_posix()
         lines = path.read_text().splitlines()

@@ -1,6 +1,8 @@
-"""clang-tidy over the sources of src/ and apps/, in parallel; what was clean and has not changed is not read again.
+"""clang-tidy over the sources of src/, apps/ and python/, in parallel; what was clean and has not changed is not read again.
 
-usage: tidy.py BUILD_FOLDER
+usage: tidy.py BUILD_FOLDER...
+
+A source is checked as the first of the folders compiles it.
 
 A source's key is made of its compile command, the checks, and the content of every project file it includes (which
 Ninja knows from compiling it); .cache/tidy holds the keys that came out clean.
@@ -68,29 +70,39 @@ def tidy(build, source):
     return result.returncode, (result.stdout + errors).strip()
 
 
+def commands(builds):
+    """(build folder, source, compile command) of each source."""
+    seen = set()
+    for build in builds:
+        for entry in json.loads((build / "compile_commands.json").read_text()):
+            source = Path(entry["file"]).resolve()
+            inside = any(source.is_relative_to(ROOT / folder) for folder in ("src", "apps", "python"))
+            if inside and source not in seen:
+                seen.add(source)
+                yield build, source, entry["command"]
+
+
 def main():
-    build = (ROOT / sys.argv[1]).resolve()
+    builds = [(ROOT / name).resolve() for name in sys.argv[1:]]
     cache = ROOT / ".cache/tidy"
     cache.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes()
-    compiled_from, digests = dependencies(build), Digests(build)
+    compiled_from = {build: dependencies(build) for build in builds}
+    digests = {build: Digests(build) for build in builds}
     work, total = [], 0
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        source = Path(entry["file"]).resolve()
-        if not source.is_relative_to(ROOT / "src") and not source.is_relative_to(ROOT / "apps"):
-            continue
+    for build, source, command in commands(builds):
         total += 1
-        words = shlex.split(entry["command"])
-        files = compiled_from.get(words[words.index("-o") + 1])
-        key = cache / key_of(entry["command"], files, digests, common) if files else None
+        words = shlex.split(command)
+        files = compiled_from[build].get(words[words.index("-o") + 1])
+        key = cache / key_of(command, files, digests[build], common) if files else None
         if not (key and key.exists()):
-            work.append((source, key))
+            work.append((source, key, build))
     findings = []
     # The longest first, so that the last one running is a short one.
     work.sort(key=lambda item: -item[0].stat().st_size)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (source, key), (status, output) in zip(work, pool.map(lambda item: tidy(build, item[0]), work)):
+        for (source, key, _), (status, output) in zip(work, pool.map(lambda item: tidy(item[2], item[0]), work)):
             if status != 0:
                 findings.append(output or f"{source}: clang-tidy exits {status}")
             elif key:

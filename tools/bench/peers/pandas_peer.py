@@ -22,11 +22,5 @@ if options.parquet:
         row_group_size=peer.ROW_GROUP_ROWS,
         index=False,
     )
-if options.verify:
-    import pyarrow
-
-    tally = peer.Tally(verify=True)
-    tally.add(pyarrow.Table.from_pandas(frame))
-    tally.print()
-else:
-    print(f'{{"rows": {len(frame)}}}')
+options.into = "pandas"
+peer.print_frame(frame, options)

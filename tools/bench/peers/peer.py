@@ -28,6 +28,7 @@ def arguments():
     parser.add_argument("--partition-on")
     parser.add_argument("--partitions", type=int)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--into", default="pyarrow", help="the library: pyarrow, pandas, polars")
     parser.add_argument("--kind", help="of database, where the URI does not say it")
     parser.add_argument("--verify", action="store_true")
     return parser.parse_args()
@@ -48,6 +49,22 @@ class Tally:
 
     def print(self):
         print(json.dumps({"rows": self.rows} | ({"sums": self.sums} if self.sums else {})))
+
+
+def print_frame(frame, options):
+    """The tally of a table of pyarrow, or a frame of pandas or polars, that is in memory as a whole."""
+    tally = Tally(options.verify)
+    if options.verify and options.into == "pandas":
+        import pyarrow
+
+        frame = pyarrow.Table.from_pandas(frame)
+    elif options.verify and options.into == "polars":
+        frame = frame.to_arrow()
+    if options.verify:
+        tally.add(frame)
+    else:
+        tally.rows = len(frame)
+    tally.print()
 
 
 def write_table(table, path):

@@ -12,9 +12,5 @@ if options.parquet:
         compression_level=peer.LEVEL,
         row_group_size=peer.ROW_GROUP_ROWS,
     )
-if options.verify:
-    tally = peer.Tally(verify=True)
-    tally.add(frame.to_arrow())
-    tally.print()
-else:
-    print(f'{{"rows": {frame.height}}}')
+options.into = "polars"
+peer.print_frame(frame, options)
