@@ -16,6 +16,7 @@
 #include "dialect/sqlite/authorizer.h"
 #include "dialect/sqlite/cursor.h"
 #include "dialect/sqlite/errors.h"
+#include "dialect/sqlite/format.h"
 
 namespace penstock::sqlite {
 namespace {
@@ -143,6 +144,7 @@ void SqliteConnection::harden() {
   sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit(db, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
   sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+  replace_formatters(db);
   run("PRAGMA mmap_size=0");  // a mapped file that is cut by another program kills the
                               // process
   run("PRAGMA cell_size_check=ON");

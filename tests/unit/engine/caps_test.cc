@@ -107,6 +107,21 @@ TEST(ByteCap, IsOfArrowDataAndNamesItsLimit) {
   EXPECT_EQ(rows_read(query), 2001U);
 }
 
+// RS-013
+TEST(ValueCap, OfAFormattedTextIsAnErrorAndNotSqlitesNull) {
+  const Failure too_big{Category::kLimit, "value_too_big",
+                        "cannot run the query: string or blob too big",
+                        "a text or blob may have 256 MiB"};
+  for (const char* sql :
+       {"SELECT printf('%300000000d', 1) AS x",
+        "SELECT format('%.*c', 300000000, 'x') IS NULL AS x",
+        "SELECT length(printf('%200000000s%100000000s', 'a', 'b')) AS x"}) {
+    EXPECT_EQ(failure_of_reading("", query_of(sql)), too_big) << sql;
+  }
+  const char* within = "SELECT length(printf('%1000000d', 1)) AS x, printf('') AS y";
+  EXPECT_EQ(read("", query_of(within)).rows, Rows{"1000000|NULL"});
+}
+
 TEST(Caps, AFailedStreamFailsTheSameWayAgain) {
   Query query = first(3);
   query.limits.rows = 2;
