@@ -1,9 +1,13 @@
-// LD_PRELOAD: one system call of the program, on a file, fails or kills it.
+// LD_PRELOAD: one system call of the program, on a file, fails or kills it, or its looks at
+// sockets take long.
 //
 // FAULT_AT=CALL:NUMBER:WHAT, where CALL is write, fsync, rename or close, NUMBER counts
 // from 0 the calls of that kind on a file whose path holds FAULT_PATH, and WHAT is an
 // errno's number, "before" or "after" (SIGKILL). Calls that were counted are told, one
 // character each, to the file FAULT_SEEN.
+//
+// FAULT_PEEK_MS: after each recv with MSG_PEEK the program is held up for so long, in
+// which more may arrive.
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -12,6 +16,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace {
@@ -95,6 +100,16 @@ __attribute__((visibility("default"))) int fsync(int fd) {
 
 __attribute__((visibility("default"))) int close(int fd) {
   return call<int>("close", is_ours(fd), [&] { return real<int (*)(int)>("close")(fd); });
+}
+
+__attribute__((visibility("default"))) ssize_t recv(int fd, void* to, size_t size,
+                                                    int flags) {
+  static const char* const held_up = ::getenv("FAULT_PEEK_MS");
+  const ssize_t got =
+      real<ssize_t (*)(int, void*, size_t, int)>("recv")(fd, to, size, flags);
+  if (held_up != nullptr && (flags & MSG_PEEK) != 0)
+    ::usleep(static_cast<useconds_t>(std::atoi(held_up)) * 1000);
+  return got;
 }
 
 __attribute__((visibility("default"))) int renameat(int from_folder, const char* from,

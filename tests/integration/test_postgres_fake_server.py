@@ -95,6 +95,17 @@ def test_the_password_itself_is_not_given_to_whoever_asks(penstock, says, option
 
 
 # RS-026
+@pytest.mark.parametrize("says", [[SCRAM, CLEAR], [MD5, CLEAR], [MD5, CLEAR[:3], CLEAR[3:] + OK + READY]])
+def test_nor_to_one_that_asks_between_our_look_and_the_drivers_read(penstock, says):
+    penstock.env["LD_PRELOAD"] = str(ROOT / "build" / "tests" / "libfailing_calls.so")
+    penstock.env["FAULT_PEEK_MS"] = "100"
+    with Liar(says) as liar:
+        assert ask(penstock, liar, "sslmode=disable")["code"] == "password_not_sent"
+        # What it asked for first, it got: the message was not held back.
+        assert liar.told[0].startswith(b"p"), liar.told
+
+
+# RS-026
 @pytest.mark.parametrize("says", [[CLEAR], [CLEAR[:1], CLEAR[1:6], CLEAR[6:]], [SCRAM + CLEAR]])
 @pytest.mark.parametrize("options", ["sslmode=require", "sslmode=prefer"])
 def test_nor_over_tls_whose_certificate_nobody_verified(penstock, certified, says, options):

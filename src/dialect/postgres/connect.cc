@@ -142,10 +142,10 @@ Connected connect_once(const Dsn& dsn, const Target& target, const std::string& 
     const int socket = PQsocket(connection.get());
     state == PGRES_POLLING_READING ? wait.until_readable(socket)
                                    : wait.until_writable(socket);
-    if (!trusted && PQstatus(connection.get()) == CONNECTION_AWAITING_RESPONSE) {
-      password_guard.check(connection.get(), wait);
-    }
-    state = PQconnectPoll(connection.get());
+    const bool guarded =
+        !trusted && PQstatus(connection.get()) == CONNECTION_AWAITING_RESPONSE;
+    state = guarded ? password_guard.poll(connection.get(), wait)
+                    : PQconnectPoll(connection.get());
   }
   return connection;
 }
