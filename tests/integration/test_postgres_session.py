@@ -257,13 +257,6 @@ def test_a_parameter_is_a_bound_value_of_the_type_it_stands_for(pg, sql, paramet
     assert arrow(pg, sql, "-p", parameter).column(0).to_pylist() == [expected]
 
 
-# RS-008 RS-026
-def test_a_value_that_the_server_cannot_read_is_refused_without_showing_it(pg):  # noqa: F811
-    result = query(pg, "SELECT date '2026-01-02' = :p AS c", "-p", "p:str=m4rk", "-o", "x.csv")
-    assert result.code == 3
-    assert result.error["message"] == 'invalid input syntax for type date: "m4rk"' or "m4rk" not in result.err
-
-
 def test_an_error_stands_at_its_place_in_the_recipe(pg, recipe):  # noqa: F811
     for sql, place, message in (
             ("SELECT n,\n       nope\nFROM session.t", "7:12", 'column "nope" does not exist'),

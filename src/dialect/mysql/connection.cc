@@ -15,6 +15,7 @@
 #include "columns/conversions.h"
 #include "declare/first_word.h"
 #include "dialect/mysql/errors.h"
+#include "dialect/without_values.h"
 #include "penstock/error.h"
 
 namespace penstock::mysql {
@@ -295,7 +296,12 @@ void MysqlConnection::bind_and_execute(const Statement& statement, SocketWait& w
   }
   if (binds.size() > 0 && mysql_stmt_bind_param(prepared_.get(), binds.data()) != 0)
     fail(wait);
-  if (mysql_stmt_execute(prepared_.get()) != 0) fail(wait);
+  if (mysql_stmt_execute(prepared_.get()) == 0) return;
+  try {
+    fail(wait);
+  } catch (const Error& error) {
+    throw without_values(error, statement.values);
+  }
 }
 
 std::vector<ResultColumn> MysqlConnection::result_columns() const {
@@ -308,11 +314,12 @@ std::unique_ptr<Cursor> MysqlConnection::start(const Statement& statement,
                                                const ReadOptions& options,
                                                std::unique_ptr<SocketWait> socket_wait) {
   bind_and_execute(statement, *socket_wait);
-  return open_cursor(options, std::move(socket_wait));
+  return open_cursor(statement, options, std::move(socket_wait));
 }
 
 std::unique_ptr<Cursor> MysqlConnection::open_cursor(
-    const ReadOptions& options, std::unique_ptr<SocketWait> socket_wait) {
+    const Statement& statement, const ReadOptions& options,
+    std::unique_ptr<SocketWait> socket_wait) {
   SocketWait& waiting = *socket_wait;
   try {
     return std::make_unique<MysqlCursor>(
@@ -320,7 +327,7 @@ std::unique_ptr<Cursor> MysqlConnection::open_cursor(
         std::move(socket_wait),
         MysqlCursor::Owner{
             [this, &waiting](const ResultEnd& end) { finished(end, waiting); },
-            [this, &waiting] { give_up(waiting); }});
+            [this, &waiting] { give_up(waiting); }, statement.values});
   } catch (...) {
     give_up(waiting);  // it runs, and nobody reads it
     throw;
@@ -353,7 +360,7 @@ Execution MysqlConnection::execute_write(const Statement& statement,
   Execution execution;
   // MariaDB tells of the columns of INSERT ... RETURNING only now.
   if (mysql_stmt_field_count(prepared_.get()) > 0) {
-    execution.cursor = open_cursor(options, std::move(socket_wait));
+    execution.cursor = open_cursor(statement, options, std::move(socket_wait));
     return execution;
   }
   execution.affected =

@@ -71,7 +71,8 @@ class MysqlConnection final : public Connection {
   void prepare(const std::string& text, SocketWait& wait);
   void prepare_read(const Statement& statement, SocketWait& wait);
   void bind_and_execute(const Statement& statement, SocketWait& wait);
-  std::unique_ptr<Cursor> open_cursor(const ReadOptions& options,
+  std::unique_ptr<Cursor> open_cursor(const Statement& statement,
+                                      const ReadOptions& options,
                                       std::unique_ptr<SocketWait> wait);
   std::unique_ptr<Cursor> start(const Statement& statement, const ReadOptions& options,
                                 std::unique_ptr<SocketWait> wait);

@@ -6,6 +6,7 @@
 #include <arrow/record_batch.h>
 
 #include "dialect/mysql/errors.h"
+#include "dialect/without_values.h"
 #include "penstock/error.h"
 
 namespace penstock::mysql {
@@ -71,8 +72,9 @@ void MysqlCursor::finish(std::string_view payload) {
   }
   running_ = false;  // the server has given the query up
   owner_.finished({});
-  throw server_error(read_little<std::uint16_t>(payload.data() + 1), payload.substr(4, 5),
-                     payload.substr(9));
+  throw without_values(server_error(read_little<std::uint16_t>(payload.data() + 1),
+                                    payload.substr(4, 5), payload.substr(9)),
+                       owner_.values);
 }
 
 }  // namespace penstock::mysql

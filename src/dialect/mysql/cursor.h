@@ -26,6 +26,7 @@ class MysqlCursor final : public Cursor {
   struct Owner {
     std::function<void(const ResultEnd&)> finished;  // throws for a result that was cut
     std::function<void()> abandoned;                 // never throws
+    std::vector<Value> values;                       // bound, and in no message
   };
 
   /// `connection` has executed a statement and read its columns.

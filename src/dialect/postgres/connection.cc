@@ -10,6 +10,7 @@
 #include "declare/first_word.h"
 #include "dialect/postgres/connect.h"
 #include "dialect/postgres/cursor.h"
+#include "dialect/without_values.h"
 
 namespace penstock::postgres {
 namespace {
@@ -208,6 +209,14 @@ Execution PostgresConnection::execute_write(const Statement& statement,
   return execution;
 }
 
+Result PostgresConnection::await_bound(const Statement& statement) {
+  try {
+    return await_result(connection_.get(), wait_);
+  } catch (const Error& error) {
+    throw without_values(error, statement.values);
+  }
+}
+
 // The unnamed statement, which gives no rows; how many it changed.
 std::int64_t PostgresConnection::run_prepared(const Statement& statement) {
   std::vector<std::optional<std::string>> texts;
@@ -220,7 +229,7 @@ std::int64_t PostgresConnection::run_prepared(const Statement& statement) {
   }
   PQsendQueryPrepared(connection_.get(), "", static_cast<int>(values.size()),
                       values.data(), sizes.data(), nullptr, 0);
-  const Result result = await_result(connection_.get(), wait_);
+  const Result result = await_bound(statement);
   return affected_of(PQcmdStatus(result.get()));
 }
 
@@ -271,7 +280,7 @@ std::vector<std::string> PostgresConnection::explain(const Statement& statement,
       fmt::format("EXPLAIN {} {}", options, statement.text(placeholder));
   PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
                     types.data(), values.data(), nullptr, nullptr, 0);
-  const Result result = await_result(connection_.get(), wait_);
+  const Result result = await_bound(statement);
   std::vector<std::string> lines;
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     lines.push_back(printable(PQgetvalue(result.get(), row, 0), 400));

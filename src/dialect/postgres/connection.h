@@ -48,6 +48,8 @@ class PostgresConnection final : public Connection {
   std::vector<Statement> split_by_page(const Statement& statement, std::int64_t count,
                                        std::string* how);
   Run runner();
+  /// As await_result, without the statement's values in an error.
+  Result await_bound(const Statement& statement);
   Result run(const std::string& sql, const std::vector<std::string>& values = {});
   /// Only a read, which returns columns.
   std::vector<ColumnPlan> prepare(const Statement& statement, const TypeChoices& choices);

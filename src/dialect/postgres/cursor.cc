@@ -11,6 +11,7 @@
 #include "columns/conversions.h"
 #include "dialect/postgres/connect.h"
 #include "dialect/postgres/errors.h"
+#include "dialect/without_values.h"
 #include "penstock/error.h"
 
 namespace penstock::postgres {
@@ -103,6 +104,7 @@ PostgresCursor::PostgresCursor(PGconn* connection, const Statement& statement,
                                std::vector<ColumnPlan> plans, const ReadOptions& options,
                                const Wait& wait)
     : connection_(connection),
+      values_(statement.values),
       batch_(options.batch),
       wait_(wait.deadline, wait.stop),
       wire_(connection),
@@ -171,7 +173,7 @@ void PostgresCursor::fail(std::string_view body) {
   running_ = false;  // the server has given the query up
   // What we ended ourselves is told in our words.
   if (sqlstate == "57014") wait_.check();
-  throw server_error(sqlstate, text, hint, "");
+  throw without_values(server_error(sqlstate, text, hint, ""), values_);
 }
 
 }  // namespace penstock::postgres

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/socket_wait.h"
 #include "dialect/dialect.h"
@@ -42,6 +43,7 @@ class PostgresCursor final : public Cursor {
   [[noreturn]] void fail(std::string_view body);
 
   PGconn* connection_;
+  std::vector<Value> values_;  // bound, and in no message
   BatchSize batch_;
   SocketWait wait_;
   Wire wire_;
