@@ -2,7 +2,7 @@
 
 usage: private_network.py SCENARIO JSON
 
-test_guard_network.py starts it by `unshare`: nothing leaves the namespace. It prints what the scenario gives, as JSON.
+own_network.py starts it by `unshare`: nothing leaves the namespace. It prints what the scenario gives, as JSON.
 """
 
 import collections

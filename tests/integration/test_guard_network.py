@@ -1,33 +1,13 @@
 """Where the program connects, seen by whoever listens: in a network namespace in which public addresses are this machine's."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
 from on_postgres import variable
-
-INSIDE = pathlib.Path(__file__).with_name("private_network.py")
-PUBLIC = "8.8.8.8"
-RUNS = 200
-
-
-def unshare():
-    """The command that gives a network of our own, as root or, where that is allowed, without."""
-    for command in (["unshare", "-n", "-m"], ["unshare", "-r", "-n", "-m"]):
-        if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
-            return command
-    raise AssertionError("no network namespace can be made: run as root, or allow user namespaces")
+from own_network import PUBLIC, inside as run_inside
 
 
 def inside(penstock, program, scenario, **given):
-    given = {"program": program, "cwd": str(penstock.cwd), "env": penstock.env, **given}
-    done = subprocess.run([*unshare(), sys.executable, INSIDE, scenario, json.dumps(given)], capture_output=True,
-                          text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_inside(scenario, program=program, cwd=str(penstock.cwd), env=penstock.env, **given)
 
 
 def login(name):
@@ -112,23 +92,3 @@ def test_a_name_that_resolves_to_a_private_address_is_not_dialled(penstock, prog
     assert found["dialled"] == [{}, {}]
     assert found["asked"] == {"db.example": 1, "sql.example": 1}
     assert found["results"][0]["last"]["message"].startswith("refusing to connect to private/loopback host 'db.example'")
-
-
-# ---- a name is resolved once ----
-
-
-# RS-019
-def test_of_two_hundred_rebinding_names_none_leads_to_its_second_address(penstock, program):
-    """Without opting in, the second address would be refused only by those who look; opted in, by nobody."""
-    penstock.env["LC_ALL"] = "C"
-    half = RUNS // 2
-    for opted_in in (False, True):
-        tag = "in" if opted_in else "out"
-        dsns = [f"postgresql://u:p@pg{i}.{tag}.example/d?sslmode=disable" for i in range(half // 2)]
-        dsns += [f"mysql://u:p@my{i}.{tag}.example/d?ssl_mode=DISABLED" for i in range(half // 2)]
-        found = inside(penstock, program, "rebinds", dsns=dsns, second="10.1.2.3", opted_in=opted_in)
-        assert sum(found["codes"].values()) == half
-        assert set(found["codes"]) == {"connect_failed"}, found["codes"]
-        assert len(found["asked"]) == half
-        assert set(found["asked"].values()) == {1}, found["asked"]
-        assert found["dialled"] == {PUBLIC: half}

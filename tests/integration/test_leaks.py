@@ -13,7 +13,7 @@ import pytest
 from conftest import left_in, wait_until
 from listener import Listener
 from on_postgres import connected, variable
-from test_guard_network import unshare
+from own_network import unshare
 
 MARK = "Zq7M4RKer"
 QUERY = "SELECT 1 AS one"

@@ -34,7 +34,7 @@ def check(result, message):
 
 # RS-008 RS-026
 @pytest.mark.parametrize("value", VALUES)
-def test_of_a_read(shop, value):  # noqa: F811
+def test_no_error_of_a_read_has_a_value_that_was_bound(shop, value):  # noqa: F811
     for sql, message in READS[shop.dialect]:
         sql = sql.format(table=TABLE)
         if "to_timestamp" in sql and value.startswith("x"):
@@ -45,7 +45,7 @@ def test_of_a_read(shop, value):  # noqa: F811
 
 # FT-011
 @pytest.mark.parametrize("value", VALUES)
-def test_of_a_change(shop, value):  # noqa: F811
+def test_no_error_of_a_change_has_a_value_that_was_bound(shop, value):  # noqa: F811
     insert = f"INSERT INTO {TABLE} (sku, pieces) VALUES ({{{{ .inputs.sku }}}}, {{{{ .inputs.pieces }}}})"
     value = value[:40]
     if shop.dialect in NO_NUMBER:

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/at_once.h"
 #include "faults/figures.h"
 #include "unit/database.h"
 
@@ -103,18 +104,21 @@ TEST(CorruptFiles, EveryByteOfTheHeaderChanged) {
 
 TEST(CorruptFiles, RandomBytesChanged) {
   const Folder folder;
-  const std::string path = folder.file("x.db");
   const std::size_t count = cases(300, 20'000);
-  for (unsigned seed = 0; seed < count; ++seed) {
-    std::mt19937 random(seed);  // NOLINT: the same every time
-    std::string bytes = healthy();
-    const std::size_t changes = std::size_t{1} << (seed % 9);
-    for (std::size_t i = 0; i < changes; ++i) {
-      bytes[random() % bytes.size()] = static_cast<char>(random());
+  constexpr std::size_t kThreads = 2;
+  at_once(kThreads, [&](std::size_t thread) {
+    const std::string path = folder.file(std::to_string(thread) + ".db");
+    for (std::size_t seed = thread; seed < count; seed += kThreads) {
+      std::mt19937 random(static_cast<unsigned>(seed));  // NOLINT: the same every time
+      std::string bytes = healthy();
+      const std::size_t changes = std::size_t{1} << (seed % 9);
+      for (std::size_t i = 0; i < changes; ++i) {
+        bytes[random() % bytes.size()] = static_cast<char>(random());
+      }
+      write_bytes(path, bytes);
+      read_to_the_end(path, "seed " + std::to_string(seed));
     }
-    write_bytes(path, bytes);
-    read_to_the_end(path, "seed " + std::to_string(seed));
-  }
+  });
   report("corrupt files", std::to_string(count) + " files, 6 queries each");
 }
 
