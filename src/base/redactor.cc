@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -31,14 +32,17 @@ std::optional<char> hex_byte(std::string_view text, std::size_t at) {
   return static_cast<char>(high * 16 + low);
 }
 
+// Whether a writer puts a backslash before a backslash.
+enum class Backslash : std::uint8_t { kDoubled, kAsItIs };
+
 // Characters of `text` that stand for `byte`, in any of the ways to write it; 0: none.
-std::size_t written_length(std::string_view text, char byte) {
+std::size_t written_length(std::string_view text, char byte, Backslash backslash) {
   if (text.empty()) return 0;
   if (text[0] == '%' && hex_byte(text, 1) == byte) return 3;
   if (text[0] == '\\' && text.size() > 1) {
     if (text[1] == 'x' && hex_byte(text, 2) == byte) return 4;
     if (text.starts_with("\\u00") && hex_byte(text, 4) == byte) return 6;
-    if (text[1] == byte) return 2;
+    if (text[1] == byte && (byte != '\\' || backslash == Backslash::kDoubled)) return 2;
   }
   if (text[0] == '+' && byte == ' ') return 1;
   return text[0] == byte ? 1 : 0;
@@ -60,11 +64,12 @@ bool is_cut(std::string_view text) {
 
 // How much of the front of `text` is `secret`, each byte written in some way, or its
 // start where the text was cut; 0: it is not.
-std::size_t plain_length(std::string_view text, std::string_view secret) {
+std::size_t plain_length(std::string_view text, std::string_view secret,
+                         Backslash backslash) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < secret.size(); ++i) {
     const std::string_view rest = text.substr(at);
-    const std::size_t length = written_length(rest, secret[i]);
+    const std::size_t length = written_length(rest, secret[i], backslash);
     if (length == 0) {
       return i >= kLeastStart && is_cut(rest) ? at + before_cut(rest)->size() : 0;
     }
@@ -177,8 +182,10 @@ std::string Redactor::operator()(std::string_view text) const {
     const std::string_view rest = text.substr(at);
     std::size_t length = 0;
     for (const Known& known : known_) {
-      length = std::max({length, plain_length(rest, known.plain.reveal()),
-                         hex_length(rest, known.plain.reveal())});
+      const std::string_view plain = known.plain.reveal();
+      length = std::max({length, plain_length(rest, plain, Backslash::kDoubled),
+                         plain_length(rest, plain, Backslash::kAsItIs),
+                         hex_length(rest, plain)});
       for (const Secret& core : known.base64) {
         length = std::max(length, base64_length(rest, core.reveal()));
       }

@@ -1,5 +1,5 @@
-// LD_PRELOAD: one system call of the program, on a file, fails or kills it, or its looks at
-// sockets take long.
+// LD_PRELOAD: one system call of the program, on a file, fails or kills it, or its looks
+// at sockets take long.
 //
 // FAULT_AT=CALL:NUMBER:WHAT, where CALL is write, fsync, rename or close, NUMBER counts
 // from 0 the calls of that kind on a file whose path holds FAULT_PATH, and WHAT is an

@@ -16,8 +16,8 @@ READS = {
                 ("SELECT EXTRACTVALUE('<a/>', CONCAT('/', :p, '(')) AS c", "XPATH")],
     "mysql": [("SELECT UUID_TO_BIN(:p) AS c", "Incorrect string value: '***"),
               ("SELECT JSON_EXTRACT('{{}}', CONCAT('$', :p)) AS c", "Invalid JSON path expression.")],
-    "sqlite": [("SELECT json_extract('{{}}', :p) AS c", "cannot run the query: JSON path error near"),
-               ("SELECT json(:p) AS c", "cannot run the query: malformed JSON")],
+    "sqlite": [("SELECT json_extract('{{}}', :p) AS c", "the query failed: JSON path error near"),
+               ("SELECT json(:p) AS c", "the query failed: malformed JSON")],
 }
 # Changes: a value that is no number, and one that is there already.
 NO_NUMBER = {"postgresql": "invalid input syntax for type integer", "mariadb": "Incorrect integer value: '***",

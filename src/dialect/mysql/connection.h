@@ -47,7 +47,7 @@ class MysqlConnection final : public Connection {
   std::vector<std::string> tables_to_lock(const Statement& statement,
                                           const Partition& partition, std::string* why);
   /// LOCK TABLES ... READ; gives up after a short time. This session reads nothing else.
-  void lock(const std::vector<std::string>& tables, SocketWait& wait);
+  void lock(const std::string& table, SocketWait& wait);
   void unlock(SocketWait& wait);
   /// Begins a new transaction in two steps, so that several sessions can wait at once.
   void ask_for_snapshot(SocketWait& wait);

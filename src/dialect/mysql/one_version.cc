@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,24 +15,84 @@
 namespace penstock::mysql {
 namespace {
 
-// The lock is held no longer, whatever becomes of the snapshots.
+// The locks are held no longer, whatever becomes of the snapshots.
 constexpr std::chrono::milliseconds kSnapshotLimit{2000};
+// Writers may wait for the tables that are locked already.
+constexpr std::chrono::milliseconds kFurtherLimit{250};
+constexpr int kAttempts = 4;
 
 std::string with_doubled(std::string_view name, char quote) {
   const std::string quoted = quote_identifier(name, quote);
   return quoted.substr(1, quoted.size() - 2);
 }
 
-// Snapshots under the lock: asked for from all sessions before the first answer is read,
-// so that it is held for one round trip and not for one a session.
-void take_snapshots(MysqlConnection& locker, const std::vector<std::string>& tables,
-                    const std::vector<MysqlConnection*>& sessions, const Wait& wait) {
-  SocketWait locking(wait.deadline, wait.stop);
-  locker.lock(tables, locking);
+using Connect = std::function<std::unique_ptr<MysqlConnection>()>;
+
+// A brief READ lock on each of some tables, by a session each. One session that waited
+// for a table while it holds another would be part of a deadlock with whoever writes to
+// both, and the server ends the writer.
+class Locks {
+ public:
+  Locks(std::vector<std::string> tables, Connect connect, const Wait& wait)
+      : tables_(std::move(tables)), connect_(std::move(connect)), wait_(wait) {}
+
+  /// Throws Error if they cannot be had soon.
+  void take() {
+    while (sessions_.size() < tables_.size()) sessions_.push_back(connect_());
+    for (int attempt = 1;; ++attempt) {
+      const std::size_t had = take_in_order();
+      if (had == tables_.size()) return;
+      // Whoever has this table waits for one of ours: they are let go, and next time this
+      // one comes first, which is waited for with nothing in hand.
+      SocketWait releasing(wait_.deadline, wait_.stop);
+      for (std::size_t i = 0; i < had; ++i) sessions_[i]->unlock(releasing);
+      if (attempt == kAttempts) {
+        throw Error(Category::kUnavailable, "lock_not_had",
+                    fmt::format("{} is being written to", printable(tables_[had], 300)));
+      }
+      sessions_[had] = connect_();
+      std::rotate(tables_.begin(), tables_.begin() + static_cast<std::ptrdiff_t>(had),
+                  tables_.begin() + static_cast<std::ptrdiff_t>(had) + 1);
+    }
+  }
+
+  void release(SocketWait& wait) {
+    for (const auto& session : sessions_) session->unlock(wait);
+  }
+
+ private:
+  // How many were had.
+  std::size_t take_in_order() {
+    for (std::size_t i = 0; i < tables_.size(); ++i) {
+      const Deadline soon =
+          i == 0 ? wait_.deadline : wait_.deadline.sooner(Deadline::after(kFurtherLimit));
+      SocketWait locking(soon, wait_.stop);
+      try {
+        sessions_[i]->lock(tables_[i], locking);
+      } catch (const Error& error) {
+        if (i == 0 || error.category() != Category::kTimeout || wait_.deadline.passed())
+          throw;
+        return i;
+      }
+    }
+    return tables_.size();
+  }
+
+  std::vector<std::string> tables_;
+  Connect connect_;
+  Wait wait_;
+  std::vector<std::unique_ptr<MysqlConnection>> sessions_;
+};
+
+// Snapshots under the locks: asked for from all sessions before the first answer is read,
+// so that they are held for one round trip and not for one a session.
+void take_snapshots(Locks& locks, const std::vector<MysqlConnection*>& sessions,
+                    const Wait& wait) {
+  locks.take();
   SocketWait snapshots(wait.deadline.sooner(Deadline::after(kSnapshotLimit)), wait.stop);
   for (MysqlConnection* session : sessions) session->ask_for_snapshot(snapshots);
   for (MysqlConnection* session : sessions) session->await_snapshot(snapshots);
-  locker.unlock(snapshots);
+  locks.release(snapshots);
 }
 
 std::string why_no_lock(const Error& error, const std::vector<std::string>& tables) {
@@ -79,17 +140,15 @@ std::vector<std::unique_ptr<Connection>> connect_to_one_version(
   const auto tables = first->tables_to_lock(statement, partition, why);
   group.push_back(std::move(first));
   if (tables.empty()) return group;
-  // The last of them is the one that locks.
-  connect_others(group, static_cast<std::size_t>(partition.count), connect, why);
+  connect_others(group, static_cast<std::size_t>(partition.count - 1), connect, why);
   if (group.size() == 1) return group;
   try {
-    const std::unique_ptr<Connection> locker = std::move(group.back());
-    group.pop_back();
     std::vector<MysqlConnection*> sessions;
     for (const auto& one : group) {
       sessions.push_back(static_cast<MysqlConnection*>(one.get()));
     }
-    take_snapshots(static_cast<MysqlConnection&>(*locker), tables, sessions, wait);
+    Locks locks(tables, connect, wait);
+    take_snapshots(locks, sessions, wait);
   } catch (const Error& error) {
     if (error.category() == Category::kInterrupted) throw;
     *why = why_no_lock(error, tables);

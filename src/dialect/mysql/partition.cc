@@ -193,13 +193,9 @@ std::vector<std::string> MysqlConnection::tables_to_lock(const Statement& statem
   return tables_named_in(sql, why);
 }
 
-void MysqlConnection::lock(const std::vector<std::string>& tables, SocketWait& wait) {
+void MysqlConnection::lock(const std::string& table, SocketWait& wait) {
   run(fmt::format("SET SESSION lock_wait_timeout = {}", kLockWaitSeconds), wait);
-  std::string sql = "LOCK TABLES ";
-  for (const std::string& table : tables) {
-    sql += fmt::format("{}{} READ", &table == &tables.front() ? "" : ", ", table);
-  }
-  run(sql, wait);
+  run(fmt::format("LOCK TABLES {} READ", table), wait);
 }
 
 void MysqlConnection::unlock(SocketWait& wait) { run("UNLOCK TABLES", wait); }

@@ -23,6 +23,7 @@ TEST(Redactor, FindsASecretHoweverItIsWritten) {
        {"p@s/s w%\"\\é7"s, "p%40s%2Fs%20w%25%22%5C%C3%A97"s,
         "p%40s%2fs+w%25%22%5c%c3%a97"s, "p@s%2Fs%20w%\"\\é7"s,
         "%70%40%73%2f%73%20%77%25%22%5c%c3%a9%37"s, "p@s/s w%\\\"\\\\é7"s,
+        "p@s/s w%\"\\\\xC3\\xA97"s,  // the backslash as it is, the letter escaped
         "p@s\\/s w%\\u0022\\u005c\\xc3\\xa97"s,
         "7040732f732077 25225cc3a937"s.erase(14, 1), "7040732F73207725225CC3A937"s}) {
     EXPECT_EQ(redactor("before " + form + " after"), "before *** after") << form;

@@ -110,12 +110,10 @@ TEST(ByteCap, IsOfArrowDataAndNamesItsLimit) {
 // RS-013
 TEST(ValueCap, OfAFormattedTextIsAnErrorAndNotSqlitesNull) {
   const Failure too_big{Category::kLimit, "value_too_big",
-                        "cannot run the query: string or blob too big",
+                        "the query failed: string or blob too big",
                         "a text or blob may have 256 MiB"};
-  for (const char* sql :
-       {"SELECT printf('%300000000d', 1) AS x",
-        "SELECT format('%.*c', 300000000, 'x') IS NULL AS x",
-        "SELECT length(printf('%200000000s%100000000s', 'a', 'b')) AS x"}) {
+  for (const char* sql : {"SELECT printf('%300000000d', 1) AS x",
+                          "SELECT format('%*s', 300000000, 'x') IS NULL AS x"}) {
     EXPECT_EQ(failure_of_reading("", query_of(sql)), too_big) << sql;
   }
   const char* within = "SELECT length(printf('%1000000d', 1)) AS x, printf('') AS y";
