@@ -67,9 +67,10 @@ struct Manifest {
 /// folder is one beside `file`.
 ///
 /// Throws Error{kRecipe}, message "FILE:LINE:COL: ...": bad YAML, an unknown key inside a
-/// section, a value out of range, an empty key or query (SQL-QUERY-001), a key that could
-/// never be asked for (SQL-QUERY-080) or whose extension is no format (SQL-QUERY-012), a
-/// `{name}` that `parameters` does not have.
+/// section, a value out of range, an empty query (SQL-QUERY-001). Of a manifest in a file
+/// also an empty key, one that could never be asked for (SQL-QUERY-080) or whose
+/// extension is no format (SQL-QUERY-012), a `{name}` that `parameters` does not have:
+/// without a file it is a program's own, whose keys are any text.
 Manifest parse_manifest(
     std::string_view text, const std::string& file,
     const std::function<std::string(const std::string& path)>& read_file);

@@ -119,7 +119,8 @@ ManifestEntry parse_entry(const Section& queries, const Field& field,
     entry.query.origin = {queries.file(), field.node->at.line, field.node->at.column,
                           field.node->indent};
   }
-  if (const auto fault = fault_of_entry(entry)) {
+  const bool in_file = !queries.file().empty();
+  if (const auto fault = in_file ? fault_of_entry(entry) : std::nullopt) {
     queries.fail(field, kInvalid, fmt::format("key '{}' {}", printable(key), fault->what),
                  fault->hint);
   }

@@ -99,6 +99,8 @@ void check_file_path(std::string_view path) {
 PathFormat format_of_key(std::string_view key) {
   const std::string_view path = key.substr(0, key.find('?'));
   if (const auto format = format_of_path(path)) return *format;
+  // A program's own key may have a '?' in it.
+  if (const auto format = format_of_path(key)) return *format;
   const std::string_view name = path.substr(path.rfind('/') + 1);
   const auto dot = name.rfind('.');
   throw Error(

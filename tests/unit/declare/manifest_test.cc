@@ -127,6 +127,18 @@ TEST(Manifest, AKeyThatNobodyCouldReadIsRefused) {
   for (const auto& [key, message] : kTable) EXPECT_EQ(refused_key(key), message);
 }
 
+// SQL-QUERY-010
+TEST(Manifest, KeysOfAProgramAreAnyText) {
+  const Manifest manifest = parse(
+      kHead +
+          R"(queries: {"a b?.csv": SELECT 1, "{x}.parquet": SELECT 2, "b": SELECT 3})",
+      "");
+  ASSERT_EQ(manifest.entries.size(), 3U);
+  EXPECT_EQ(manifest.entries[0].key, "a b?.csv");
+  EXPECT_EQ(manifest.entries[1].key, "{x}.parquet");
+  EXPECT_EQ(manifest.entries[2].key, "b");
+}
+
 TEST(Manifest, AParameterThatCouldNotWorkIsRefused) {
   const auto with = [](const std::string& key, const std::string& parameters) {
     return refused_key(key, "\n    query: SELECT 1\n    parameters: " + parameters);

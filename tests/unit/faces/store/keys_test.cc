@@ -107,6 +107,12 @@ TEST(KeyFormat, AnotherExtensionIsRefusedWithThoseThatAreSupported) {
     EXPECT_EQ(failure_of([&] { format_of_key(key); }).code, "unsupported_format") << key;
 }
 
+// SQL-QUERY-012
+TEST(KeyFormat, ParametersBehindAKeyAreNoExtension) {
+  EXPECT_EQ(format_of_key("a.csv?name=b.parquet").format, Format::kCsv);
+  EXPECT_EQ(format_of_key("what?.parquet").format, Format::kParquet);
+}
+
 // SQL-QUERY-010
 TEST(Keys, AKeyIsFoundByItsExactName) {
   const Manifest manifest = manifest_of({entry("a/b.csv"), entry("a.csv")});
