@@ -40,11 +40,7 @@ class Prepared : public Job {
   template <typename Work>
   void run_with_engine(Work work) {
     run([&] {
-      for (const std::string& warning : recipe.warnings) {
-        if (events) {
-          events({Event::Level::kWarning, "recipe_unknown_key", {{"message", warning}}});
-        }
-      }
+      tell_of_keys(recipe.warnings);
       const auto lookup = [&](std::string_view name) { return environment_.get(name); };
       params.merge(expand_parameters(recipe, lookup, events));
       const Engine engine(environment_, events);

@@ -3,10 +3,13 @@
 
 #include <nanobind/nanobind.h>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "native/events.h"
 #include "native/interruptible.h"
 #include "penstock/error.h"
+#include "penstock/event.h"
 
 namespace penstock::python {
 
@@ -27,6 +30,14 @@ class Job {
       throw;
     }
     callbacks.rethrow();
+  }
+
+  /// Tells of the unknown keys of a file. Within run().
+  void tell_of_keys(const std::vector<std::string>& warnings) const {
+    if (!events) return;
+    for (const std::string& warning : warnings) {
+      events({Event::Level::kWarning, "recipe_unknown_key", {{"message", warning}}});
+    }
   }
 
   std::stop_source stop;

@@ -43,6 +43,22 @@ class StoreHandle {
   template <typename Question>
   auto ask(Question question) {
     Job job(on_event_);
+    return ask_by(job, question);
+  }
+
+  std::shared_ptr<RowStream> rows(const std::string& key) {
+    Job job(on_event_);
+    BatchStream stream = ask_by(job, [&](Store& store, std::stop_token stop) {
+      return store.rows(key, std::move(stop));
+    });
+    return std::make_shared<RowStream>(RowSource(std::move(stream)), job.stop);
+  }
+
+  Store& store() { return store_; }
+
+ private:
+  template <typename Question>
+  auto ask_by(Job& job, Question question) {
     std::optional<decltype(question(store_, std::stop_token()))> answer;
     job.run([&] {
       t_events = &job.events;
@@ -51,19 +67,6 @@ class StoreHandle {
     return std::move(*answer);
   }
 
-  std::shared_ptr<RowStream> rows(const std::string& key) {
-    Job job(on_event_);
-    std::optional<BatchStream> stream;
-    job.run([&] {
-      t_events = &job.events;
-      stream.emplace(store_.rows(key, job.stop.get_token()));
-    });
-    return std::make_shared<RowStream>(RowSource(std::move(*stream)), job.stop);
-  }
-
-  Store& store() { return store_; }
-
- private:
   nb::object on_event_;
   Store store_;
 };

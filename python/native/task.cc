@@ -49,11 +49,7 @@ class Prepared : public Job {
   template <typename Work>
   void run_with_engine(Work work) {
     run([&] {
-      for (const std::string& warning : task.warnings) {
-        if (events) {
-          events({Event::Level::kWarning, "recipe_unknown_key", {{"message", warning}}});
-        }
-      }
+      tell_of_keys(task.warnings);
       work(Engine(environment_, events));
     });
   }
@@ -180,7 +176,6 @@ void bind_task(nb::module_& module) {
   nb::class_<Task>(module, "TaskFile", "A task, read.")
       .def_ro("name", &Task::name)
       .def_ro("description", &Task::description)
-      .def_ro("file", &Task::file)
       .def_prop_ro("query", [](const Task& task) { return task.query.sql; })
       .def_prop_ro(
           "writes",

@@ -8,8 +8,8 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 
-from penstock._errors import CapabilityNotSupported, UsageError
-from penstock._store import FileInfo, Store
+from penstock._errors import CapabilityNotSupported
+from penstock._store import FileInfo, Store, split_url
 
 
 class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
@@ -21,7 +21,7 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, variables: dict[str, str] | None = None, on_event: Any = None, **options: Any) -> None:
         super().__init__(**options)
         self._options = {"variables": variables, "on_event": on_event}
-        self._stores: dict[tuple[int, ...], Store] = {}
+        self._stores: dict[str, tuple[tuple[int, ...], Store]] = {}
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -35,10 +35,8 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return f"{manifest}{mark}{key.rpartition('/')[0]}"
 
     def _split(self, path: str) -> tuple[Store, str, str]:
-        manifest, mark, key = self._strip_protocol(path).partition("!")
-        if not mark:
-            raise UsageError("a key's URL is penstock://MANIFEST!KEY", code="bad_argument")
-        return self._store(manifest), manifest + mark, key
+        manifest, key = split_url(self._strip_protocol(path))
+        return self._store(manifest), f"{manifest}!", key
 
     def _store(self, manifest: str) -> Store:
         # File systems live as long as the process: a manifest that has changed is read again.
@@ -46,10 +44,11 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
             facts = os.stat(manifest)
         except OSError:
             return Store(manifest, **self._options)  # which says what is wrong
-        key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
-        if key not in self._stores:
-            self._stores[key] = Store(manifest, **self._options)
-        return self._stores[key]
+        state = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        known = self._stores.get(manifest)
+        if known is None or known[0] != state:
+            known = self._stores[manifest] = (state, Store(manifest, **self._options))
+        return known[1]
 
     @staticmethod
     def _file(prefix: str, info: FileInfo) -> dict[str, Any]:

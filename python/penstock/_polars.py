@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from penstock._errors import UsageError
-from penstock._store import Store
+from penstock._store import Store, split_url
 from penstock._stream import _needs
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ def scan_polars(
 
     name = os.fspath(key)
     if store is None:
-        manifest, mark, name = name.removeprefix("penstock://").partition("!")
-        if not mark:
-            raise UsageError("a key's URL is penstock://MANIFEST!KEY", code="bad_argument")
+        manifest, name = split_url(name)
         store = Store(manifest, variables=variables)
     source, where = store, name
 

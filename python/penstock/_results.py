@@ -17,6 +17,11 @@ class LossyColumn:
     as_text: int = 0
     clamped: int = 0
 
+    @classmethod
+    def _all_of(cls, counts: dict[str, dict[str, int]]) -> list[LossyColumn]:
+        """Of a receipt, whose JSON has the counts by column."""
+        return [cls(name, **of_column) for name, of_column in counts.items()]
+
 
 @dataclass(frozen=True)
 class Partitions:
@@ -74,7 +79,7 @@ class Receipt:
     @classmethod
     def _of_json(cls, text: str) -> Receipt:
         facts: dict[str, Any] = json.loads(text)
-        facts["lossy"] = [LossyColumn(name, **counts) for name, counts in facts["lossy"].items()]
+        facts["lossy"] = LossyColumn._all_of(facts["lossy"])
         if "partitions" in facts:
             facts["partitions"] = Partitions(**facts["partitions"])
         return cls(**facts)

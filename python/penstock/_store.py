@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
+def split_url(url: str) -> tuple[str, str]:
+    """Manifest and key of penstock://MANIFEST!KEY, whose scheme may be left out."""
+    manifest, mark, key = url.removeprefix("penstock://").partition("!")
+    if not mark:
+        raise UsageError("a key's URL is penstock://MANIFEST!KEY", code="bad_argument")
+    return manifest, key
+
+
 @dataclass(frozen=True)
 class FileInfo:
     """A key of a store.

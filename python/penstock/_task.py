@@ -130,7 +130,7 @@ class TaskReceipt:
     @classmethod
     def _of_json(cls, text: str) -> TaskReceipt:
         facts: dict[str, Any] = json.loads(text)
-        facts["lossy"] = [LossyColumn(name, **counts) for name, counts in facts["lossy"].items()]
+        facts["lossy"] = LossyColumn._all_of(facts["lossy"])
         facts["statements"] = [StatementOutcome(**one) for one in facts["statements"]]
         return cls(**facts)
 

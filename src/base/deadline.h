@@ -15,8 +15,8 @@ class Deadline {
   static Deadline never() { return Deadline(Clock::time_point::max()); }
   /// Zero, negative, or longer than the clock can tell: never.
   static Deadline after(std::chrono::milliseconds wait) {
-    const Clock::time_point now = Clock::now();
     if (wait.count() <= 0) return never();
+    const Clock::time_point now = Clock::now();
     if (wait >=
         std::chrono::floor<std::chrono::milliseconds>(Clock::time_point::max() - now)) {
       return never();

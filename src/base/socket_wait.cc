@@ -50,10 +50,11 @@ void SocketWait::check() const {
 
 bool SocketWait::until(int socket, bool readable, std::chrono::milliseconds at_most) {
   const auto silence = readable ? silence_.read : silence_.write;
-  const Deadline end = deadline_.sooner(Deadline::after(silence));
+  const Deadline silent = Deadline::after(silence);
+  const Deadline end = deadline_.sooner(silent);
   while (true) {
     check();
-    if (end.passed()) {
+    if (silent.passed()) {
       throw Error(Category::kTimeout, "server_silent",
                   fmt::format("the server was silent for {:g} seconds",
                               static_cast<double>(silence.count()) / 1000),

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from on_postgres import arrow, connected, query, variable
-from test_postgres_session import POISON
+from test_postgres_connection import POISON
 
 # libmariadb 3.3's own, and those that its programs and MySQL's library know
 # (https://mariadb.com/kb/en/mariadb-environment-variables/, https://dev.mysql.com/doc/refman/8.0/en/environment-variables.html).

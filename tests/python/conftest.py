@@ -106,6 +106,21 @@ class Script:
         return self.process.returncode, out, err
 
 
+def end_by_ctrl_c(script, server):
+    """Interrupts a Script that has said "begun" while its query runs on the server, and waits until that is gone there;
+    gives the script's exit code, output and errors."""
+    assert script.line() == "begun"
+    if server == "sqlite":
+        time.sleep(2)
+    else:
+        wait_until(lambda: running(server) == 1, 60)
+    script.interrupt()
+    ended = script.end()
+    if server != "sqlite":
+        wait_until(lambda: running(server) == 0)
+    return ended
+
+
 @pytest.fixture
 def script():
     def run(text, *arguments, **options):

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from conftest import DSN, ENDLESS_ROWS, LONG, Script, running, variable, wait_until
+from conftest import DSN, ENDLESS_ROWS, LONG, Script, end_by_ctrl_c, running, variable, wait_until
 
 import penstock
 
@@ -31,26 +31,13 @@ print("going on")
 
 
 def test_ctrl_c_stops_the_query_on_the_server(server):
-    waiting = Script(WAIT, LONG[server], "pyarrow")
-    assert waiting.line() == "begun"
-    if server == "sqlite":
-        time.sleep(2)
-    else:
-        wait_until(lambda: running(server) == 1, 60)
-    waiting.interrupt()
-    code, out, err = waiting.end()
+    code, out, err = end_by_ctrl_c(Script(WAIT, LONG[server], "pyarrow"), server)
     assert out.splitlines()[-2:] == ["KeyboardInterrupt", "going on"], err
     assert code == 0
-    if server != "sqlite":
-        wait_until(lambda: running(server) == 0)
 
 
 def test_ctrl_c_comes_through_a_library_that_pulls_the_rows(shop):
-    waiting = Script(WAIT, LONG["sqlite"], "pyarrow.lib")
-    assert waiting.line() == "begun"
-    time.sleep(2)
-    waiting.interrupt()
-    code, out, err = waiting.end()
+    code, out, err = end_by_ctrl_c(Script(WAIT, LONG["sqlite"], "pyarrow.lib"), "sqlite")
     assert code == 0 and out.splitlines()[-2:] == ["KeyboardInterrupt", "going on"], err
 
 

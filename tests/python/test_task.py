@@ -3,13 +3,12 @@
 import datetime
 import json
 import threading
-import time
 from decimal import Decimal
 
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import DIALECTS, DSN, LONG, Script, make_shop, running, variable, wait_until
+from conftest import DIALECTS, DSN, LONG, Script, end_by_ctrl_c, make_shop, variable
 
 import penstock
 
@@ -187,7 +186,7 @@ def test_rows_go_to_a_file_whole_or_not_at_all(stock, tmp_path):
 
 
 def test_ctrl_c_stops_a_task_on_the_server(server):
-    waiting = Script(f"""
+    code, out, err = end_by_ctrl_c(Script(f"""
 import json, sys, penstock
 task = penstock.Task.of({{"name": "t", "connection": {{"dsn_env": "{DSN}"}}, "query": sys.argv[1]}})
 print("begun", flush=True)
@@ -195,17 +194,8 @@ try:
     penstock.run_task(task).rows.to_pyarrow()
 except KeyboardInterrupt:
     print("KeyboardInterrupt")
-""", LONG[server])
-    assert waiting.line() == "begun"
-    if server == "sqlite":
-        time.sleep(2)
-    else:
-        wait_until(lambda: running(server) == 1, 60)
-    waiting.interrupt()
-    code, out, err = waiting.end()
+""", LONG[server]), server)
     assert (code, out) == (0, "KeyboardInterrupt\n"), err
-    if server != "sqlite":
-        wait_until(lambda: running(server) == 0)
 
 
 def test_other_threads_run_while_a_task_works(server):

@@ -121,9 +121,7 @@ StoreQuery Store::State::find(std::string_view key, const std::stop_token& stop)
 
 BatchStream Store::State::open(const StoreQuery& query, std::stop_token stop) const {
   try {
-    Query wanted = query.query;
-    wanted.types.intervals = intervals_for(query.format);
-    return engine.open(wanted, query.params, std::move(stop));
+    return engine.open(query.query, query.params, std::move(stop));
   } catch (const Error& error) {
     throw in_words_of_a_manifest(error);
   }
@@ -134,7 +132,9 @@ Transfer Store::State::run(const StoreQuery& query, Output& output,
   const auto permit = connect(options.stop);
   std::stop_source cancel;
   const std::stop_callback forward(options.stop, [&] { cancel.request_stop(); });
-  BatchStream stream = open(query, cancel.get_token());
+  StoreQuery filed = query;
+  filed.query.types.intervals = intervals_for(query.format);
+  BatchStream stream = open(filed, cancel.get_token());
   Transfer done;
   done.written = transfer(
       stream, output, {query.query.name, sha256_hex(query.query.sql), stream.dialect()},
