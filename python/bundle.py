@@ -21,7 +21,7 @@ SYSTEM = re.compile(
     r"(ld-linux.*|lib(c|m|pthread|dl|rt|resolv|util|gcc_s|stdc\+\+|z|ssl|crypto|sqlite3))\.so(\..*)?|linux-vdso.*"
 )
 # Where a program in bin/ finds a package: venvs, --user, Debian's own prefix, --target.
-SITES = [f"{lib}/python3.{minor}/{site}" for minor in range(10, 20) for lib in ("lib", "lib64")
+SITES = [f"{lib}/python3.{minor}/{site}" for minor in range(11, 20) for lib in ("lib", "lib64")
          for site in ("site-packages", "dist-packages")]
 
 

@@ -2,7 +2,7 @@
 
 usage: wheel.py [PYTHON]
 
-PYTHON is any interpreter from 3.10 on; default this one. Prints the wheel's path. Arrow is that of .venv, so that the
+PYTHON is any interpreter from 3.11 on; default this one. Prints the wheel's path. Arrow is that of .venv, so that the
 objects are those of the program's own build (ccache).
 """
 

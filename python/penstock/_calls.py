@@ -5,14 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, Union
+from typing import Any, Literal, NamedTuple, TypedDict, Union, Unpack
 
 from penstock import _native
 from penstock._results import Plan, PlanColumn, Receipt, Validation
 from penstock._stream import Stream
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 Value = Union[None, bool, int, float, str]
 OnEvent = Callable[[str, str, "dict[str, Any]"], object]

@@ -37,8 +37,8 @@ _KINDS = {name: (error_type, exit_code) for error_type, exit_code, name in rever
 class Error(Exception):
     """What every failure of Penstock is.
 
-    str() is the message alone: what happened and where, never a DSN, a password or a parameter's value. From Python 3.11
-    on a traceback shows the hint below it.
+    str() is the message alone: what happened and where, never a DSN, a password or a parameter's value. A
+    traceback shows the hint below it.
 
     Attributes:
         message: one line, what happened and where.
@@ -67,7 +67,7 @@ class Error(Exception):
         kind = _KINDS.get(type(self).__name__, ("UnexpectedError", 1))
         self.error_type = kind[0] if error_type is None else error_type
         self.exit_code = kind[1] if exit_code is None else exit_code
-        if hint and hasattr(self, "add_note"):
+        if hint:
             self.add_note(f"hint: {hint}")
 
     def __str__(self) -> str:

@@ -147,7 +147,7 @@ class Store:
     ) -> Store:
         """A store without a file: `queries` and further keys are as a manifest has them."""
         store = cls.__new__(cls)
-        text = json.dumps({"name": name, "dsn_env": dsn_env, **manifest, "queries": dict(queries)})
+        text = json.dumps({"name": name, "dsn_env": dsn_env, **manifest, "queries": dict(queries)}, ensure_ascii=False)
         store._open(text, "", variables, on_event)
         return store
 

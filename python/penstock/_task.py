@@ -9,16 +9,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import Any, Literal, Union, Unpack
 
 from penstock import _native
 from penstock._calls import OnEvent, Options, _log_event
 from penstock._errors import TaskError, UsageError
 from penstock._results import LossyColumn
 from penstock._stream import Stream
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 Scalar = Union[
     None, bool, int, float, str, bytes, Decimal, datetime.date, datetime.datetime, datetime.timedelta
@@ -181,7 +178,7 @@ class Task:
     def of(cls, task: Mapping[str, Any] | str) -> Task:
         """A task without a file: the mapping that a file would hold, or its text, YAML or JSON."""
         made = cls.__new__(cls)
-        text = task if isinstance(task, str) else json.dumps(task, default=_json_of)
+        text = task if isinstance(task, str) else json.dumps(task, default=_json_of, ensure_ascii=False)
         made._task = _native.parse_task(text, "")
         return made
 

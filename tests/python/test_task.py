@@ -342,6 +342,14 @@ def test_what_a_secrets_callable_raises_comes_out():
         penstock.run_task(made, secrets=lambda *_: b"x")
 
 
+def test_text_of_every_plane_stands_in_a_task_and_a_store(shop):
+    text = "a 'quoted' \\ 赤 😀 \t end"
+    query = "SELECT '" + text.replace("'", "''") + "' AS t"
+    assert rows_of(query) == [{"t": text}]
+    with penstock.Store.of_queries({"a.csv": query}, dsn_env=DSN) as store:
+        assert store.rows("a.csv").to_pyarrow().to_pylist() == [{"t": text}]
+
+
 def test_a_task_is_read_by_one_connection(shop):
     with pytest.raises(penstock.UsageError, match="it has no partition_on"):
         penstock.run_task(task("SELECT 1 AS a"), partition_on="a", partitions=2)
