@@ -5,10 +5,15 @@ import sqlite3
 
 import pytest
 
-from harness import SERVERS, Workplace, dsn_of
+from harness import SERVERS, STRICT, Workplace, dsn_of, report
 
 # A shell's background job has SIGINT ignored, and what is started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bounds():
+    report("bounds", "checked" if STRICT else "not checked, as the machine was busy")
 
 
 @pytest.fixture(params=SERVERS)
