@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -14,9 +13,6 @@ namespace penstock::cli {
 
 /// An app that fills `options` when it parses; `options` must outlive it.
 std::unique_ptr<CLI::App> make_app(Options& options);
-
-/// The words that `option` takes, in the order of help; empty: any text.
-std::vector<std::string> choices_of(const CLI::Option& option);
 
 /// The help of the whole program, or of one command.
 std::string help_text(const CLI::App& app);

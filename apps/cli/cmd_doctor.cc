@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "penstock/engine.h"
 #include "penstock/error.h"
@@ -125,13 +126,21 @@ std::string text_of(const Findings& found, const Context& context) {
   return out;
 }
 
-}  // namespace
+void flags(CLI::App* command, Options& options) {
+  add_json(command, options);
+  add_messages(command, options, false);
+}
 
-int doctor_command(const Options& options, const Context& context) {
+int run(const Options& options, const Context& context) {
   const Findings found = examine(context);
   write_stdout(options.json ? json_of(found, context) : text_of(found, context));
   if (found.configuration) throw *found.configuration;
   return 0;
 }
+
+}  // namespace
+
+const Command kDoctor{
+    "doctor", "Show what this build and this machine can do", "", nullptr, flags, run};
 
 }  // namespace penstock::cli

@@ -1,10 +1,23 @@
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/run.h"
 
 namespace penstock::cli {
+namespace {
 
-int fetch_command(const Options& options, const Context& context) {
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "RECIPE", "a recipe, YAML");
+  add_output(command, options, "the recipe's sink.path");
+  add_parameters(command, options, true);
+  add_limits(command, options);
+  add_partitions(command, options);
+  add_types(command, options);
+  add_lock(command, options);
+  add_messages(command, options, true);
+}
+
+int run(const Options& options, const Context& context) {
   Recipe recipe = load_recipe(options.arguments.front(), context);
   apply_flags(options, recipe.query);
   const OutputOptions output = output_options(options, recipe.sink, context);
@@ -12,5 +25,10 @@ int fetch_command(const Options& options, const Context& context) {
   const Engine engine = make_engine(context);
   return run_recipe(engine, recipe, params, output, options, context);
 }
+
+}  // namespace
+
+const Command kFetch{
+    "fetch", "Run a recipe and write its file", "RECIPE", "recipe.yaml", flags, run};
 
 }  // namespace penstock::cli

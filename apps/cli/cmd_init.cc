@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "penstock/error.h"
 #include "penstock/recipe.h"
 
@@ -42,9 +43,16 @@ void write_new_file(const std::string& path, std::string_view text) {
   throw failed(error);
 }
 
-}  // namespace
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "KIND", "recipe (default), task, manifest");
+  add_text(
+      command, "-o,--output", "PATH",
+      [&options](const std::string& value) { options.output = value; },
+      "a new file; otherwise standard output", "Output");
+  add_messages(command, options, false);
+}
 
-int init_command(const Options& options) {
+int run(const Options& options, const Context& /*context*/) {
   const std::string text =
       starter(options.arguments.empty() ? "recipe" : options.arguments.front());
   if (options.output && *options.output != "-") {
@@ -55,16 +63,8 @@ int init_command(const Options& options) {
   return 0;
 }
 
-int schema_command(const Options& options) {
-  std::string schema = json_schema(options.arguments.front());
-  if (!schema.ends_with('\n')) schema += '\n';
-  write_stdout(schema);
-  return 0;
-}
+}  // namespace
 
-int completions_command(const Options& options) {
-  write_stdout(completion_script(options.arguments.front()));
-  return 0;
-}
+const Command kInit{"init", "Write a commented starter", "[KIND]", nullptr, flags, run};
 
 }  // namespace penstock::cli

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "penstock/engine.h"
 #include "penstock/run_task.h"
@@ -108,6 +109,8 @@ std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
 
 int plan_task_file(const std::string& text, const Options& options,
                    const Context& context) {
+  refuse_flags(options, {"--param", "--env-var"}, "a task",
+               "its inputs are given with -i NAME=VALUE");
   Task task = task_of(text, options.arguments.front(), context);
   apply_flags(options, task.query);
   const Inputs inputs = read_inputs(task, options, context);
@@ -130,6 +133,9 @@ int plan_task_file(const std::string& text, const Options& options,
 // Every key that needs no parameter.
 int plan_manifest(const std::string& text, const Options& options,
                   const Context& context) {
+  refuse_flags(
+      options, {"--param", "--env-var", "--input", "--inputs"}, "a manifest",
+      "a key's parameters stand in the key: penstock store MANIFEST ls --templates");
   const Store store(make_engine(context),
                     manifest_of(text, options.arguments.front(), context));
   std::string page;
@@ -149,9 +155,16 @@ int plan_manifest(const std::string& text, const Options& options,
   return 0;
 }
 
-}  // namespace
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "FILE", "a recipe, a task or a manifest");
+  add_inputs(command, options);
+  add_parameters(command, options, true);
+  add_types(command, options);
+  add_json(command, options);
+  add_messages(command, options, false);
+}
 
-int plan_command(const Options& options, const Context& context) {
+int run(const Options& options, const Context& context) {
   const std::string& file = options.arguments.front();
   const std::string text = read_text(file, context.stop);
   switch (kind_of_file(text, file)) {
@@ -162,6 +175,8 @@ int plan_command(const Options& options, const Context& context) {
     case FileKind::kRecipe:
       break;
   }
+  refuse_flags(options, {"--input", "--inputs"}, "a recipe",
+               "its parameters are given with -p NAME=VALUE");
   Recipe recipe = recipe_of(text, file, context);
   apply_flags(options, recipe.query);
   const Params params = resolve_parameters(recipe, options, context);
@@ -170,5 +185,11 @@ int plan_command(const Options& options, const Context& context) {
                             : text_of(recipe, plan, params, context.out.color));
   return 0;
 }
+
+}  // namespace
+
+const Command kPlan{"plan", "Show columns, parameters, EXPLAIN and rights; read no row",
+                    "FILE", "recipe.yaml",
+                    flags,  run};
 
 }  // namespace penstock::cli

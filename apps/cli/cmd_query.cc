@@ -3,7 +3,9 @@
 
 #include <arrow/record_batch.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "cli/run.h"
@@ -12,6 +14,44 @@
 
 namespace penstock::cli {
 namespace {
+
+// Never repeats the value: it may be a DSN, or a password.
+void set_dsn_variable(Options& options, const std::string& value) {
+  if (is_dsn_variable(value)) {
+    options.dsn_env = value;
+    return;
+  }
+  if (looks_like_dsn(value)) {
+    throw Error(
+        Category::kUsage, "dsn_on_command_line",
+        "--dsn-env takes the name of an environment variable, not a DSN",
+        "export PENSTOCK_DSN='...' and give --dsn-env PENSTOCK_DSN; anyone on the "
+        "machine can read a process's arguments");
+  }
+  throw Error(Category::kUsage, "bad_dsn_env",
+              "--dsn-env takes a name that matches PENSTOCK_[A-Z0-9_]+ or "
+              "RECOTEM_RECIPE_[A-Z0-9_]+",
+              "export the DSN under such a name, for instance PENSTOCK_DSN");
+}
+
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "SQL", "the query; - reads it from standard input");
+  add_text(
+      command, "--dsn-env", "NAME",
+      [&options](const std::string& value) { set_dsn_variable(options, value); },
+      "the environment variable that holds the DSN", "Input");
+  add_text(
+      command, "--file", "FILE",
+      [&options](const std::string& value) { options.sql_file = value; },
+      "read the query from a file", "Input");
+  add_output(command, options, "a table, or CSV");
+  add_parameters(command, options, false);
+  add_limits(command, options);
+  add_partitions(command, options);
+  add_types(command, options);
+  add_lock(command, options);
+  add_messages(command, options, true);
+}
 
 Query read_query(const Options& options, const Context& context) {
   if (options.dsn_env.empty()) {
@@ -57,21 +97,28 @@ int show_table(const Query& query, const Options& options, const Context& contex
   return 0;
 }
 
-}  // namespace
-
-int query_command(const Options& options, const Context& context) {
+int run(const Options& options, const Context& context) {
   Recipe recipe;
   recipe.name = "query";
   recipe.query = read_query(options, context);
   const bool as_table = !options.output && !options.format && context.out.is_terminal;
-  if (as_table && options.report) {
-    throw Error(Category::kUsage, "report_of_table", "a table has no receipt",
-                "give -o PATH, or --format");
+  if (as_table) {
+    refuse_flags(options, {"--report", "--compression", "--row-group-rows"}, "a table",
+                 "give -o PATH, or --format");
+    return show_table(recipe.query, options, context);
   }
-  if (as_table) return show_table(recipe.query, options, context);
   const OutputOptions output = output_options(options, {}, context);
   const Engine engine = make_engine(context);
   return run_recipe(engine, recipe, options.parameters, output, options, context);
 }
+
+}  // namespace
+
+const Command kQuery{"query",
+                     "Run a query without a recipe",
+                     "--dsn-env NAME (SQL | --file FILE | -)",
+                     nullptr,
+                     flags,
+                     run};
 
 }  // namespace penstock::cli

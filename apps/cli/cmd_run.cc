@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/report_file.h"
 #include "cli/run.h"
@@ -86,9 +87,21 @@ std::string summary_of(const TaskReport& report) {
   return text + fmt::format(" in {}", duration_text(report.seconds));
 }
 
-}  // namespace
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "TASK", "a task, YAML or JSON");
+  add_inputs(command, options);
+  command
+      ->add_flag("--describe", options.describe,
+                 "show its inputs and output; run nothing")
+      ->group("Inputs");
+  add_output(command, options, "a table, or CSV");
+  add_limits(command, options);
+  add_types(command, options);
+  add_lock(command, options);
+  add_messages(command, options, false);
+}
 
-int run_command(const Options& options, const Context& context) {
+int run(const Options& options, const Context& context) {
   Task task = load_task(options.arguments.front(), context);
   if (options.describe) {
     write_stdout(describe(task));
@@ -101,13 +114,15 @@ int run_command(const Options& options, const Context& context) {
   running.events = events_to(context.messages);
   running.stop = context.stop;
   const bool rows = task.output_kind != OutputKind::kNone;
-  if (!rows && (options.output || options.format)) {
-    throw Error(Category::kUsage, "no_rows", "the task declares output: none",
-                "leave out -o and --format");
+  if (!rows) {
+    refuse_flags(options, {"--output", "--format", "--compression", "--row-group-rows"},
+                 "a task that declares output: none", "leave it out");
   }
   running.rows_required = options.output.has_value();
   Screen screen(context.out);
   if (rows && !options.output && !options.format && context.out.is_terminal) {
+    refuse_flags(options, {"--compression", "--row-group-rows"}, "a table",
+                 "give -o PATH, or --format");
     running.on_schema = [&](const auto& schema) { screen.begin(*schema); };
     running.on_batch = [&](const auto& batch) { screen.show(*batch); };
   } else if (rows) {
@@ -136,5 +151,9 @@ int run_command(const Options& options, const Context& context) {
   context.messages.summary(summary_of(report));
   return 0;
 }
+
+}  // namespace
+
+const Command kRun{"run", "Run a task", "TASK", "task.yaml", flags, run};
 
 }  // namespace penstock::cli

@@ -1,12 +1,16 @@
 #include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "cli/report_errors.h"
@@ -245,28 +249,107 @@ int health(const Store& store, const Options& options, const Context& context) {
   return 0;
 }
 
-int run(const Options& options, const Context& context) {
+using Words = std::vector<std::string_view>;
+
+struct Action {
+  std::string_view name;
+  int (*run)(const Store&, const Options&, const Context&);
+};
+constexpr std::array<Action, 7> kActions{{{"ls", ls},
+                                          {"tree", tree},
+                                          {"glob", glob},
+                                          {"stat", stat},
+                                          {"cat", get},
+                                          {"get", get},
+                                          {"health", health}}};
+
+// The flags that not every action has.
+const std::map<std::string, Words>& actions_of_flags() {
+  static const std::map<std::string, Words> kActionsOf{
+      {"--recursive", {"ls"}},
+      {"--max-depth", {"ls", "tree"}},
+      {"--long", {"ls", "glob"}},
+      {"--templates", {"ls"}},
+      {"--json", {"ls", "tree", "glob", "stat", "health"}},
+      {"--output", {"get"}},
+      {"--fail-on-busy", {"get"}},
+      {"--lock-timeout", {"get"}},
+      {"--no-lock", {"get"}},
+      {"--progress", {"cat", "get"}}};
+  return kActionsOf;
+}
+
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "MANIFEST", "a manifest, YAML");
+  add_argument(command, options, "ACTION", "ls, tree, glob, stat, cat, get, health");
+  add_argument(command, options, "KEY", "a key; a folder for ls, a pattern for glob");
+  const std::string group = "Listing";
+  command->add_flag("-R,--recursive", options.recursive, "at any depth")->group(group);
+  const auto depth = [&options](const std::string& value) {
+    options.max_depth = parse_count(value);
+    if (!options.max_depth)
+      throw bad_value("--max-depth", "a whole number from 0", value);
+  };
+  add_text(command, "--max-depth", "N", depth, "so many folders deep, at most", group);
+  command->add_flag("-l,--long", options.details, "size and time, too")->group(group);
+  command
+      ->add_flag("--templates", options.templates,
+                 "the keys that need parameters, and which")
+      ->group(group);
+  add_output_path(command, options,
+                  "where to write, - for stdout; else the key's own name");
+  add_json(command, options);
+  add_lock(command, options);
+  add_messages(command, options, true);
+  for (const auto& [flag, actions] : actions_of_flags()) {
+    CLI::Option* const option = command->get_option(flag);
+    option->description(
+        fmt::format("{}: {}", fmt::join(actions, ", "), option->get_description()));
+  }
+}
+
+const Action& action_of(const Options& options) {
   if (options.arguments.size() < 2) {
     throw Error(Category::kUsage, "missing_argument",
                 "'penstock store MANIFEST' needs an action",
                 "actions: ls, tree, glob, stat, cat, get, health");
   }
-  const Store store(make_engine(context),
-                    load_manifest(options.arguments.front(), context));
-  const std::string& action = options.arguments[1];
-  if (action == "ls") return ls(store, options, context);
-  if (action == "tree") return tree(store, options, context);
-  if (action == "glob") return glob(store, options, context);
-  if (action == "stat") return stat(store, options, context);
-  if (action == "health") return health(store, options, context);
-  return get(store, options, context);
+  const std::string& name = options.arguments[1];
+  for (const Action& action : kActions) {
+    if (action.name == name) return action;
+  }
+  throw bad_value("ACTION", "one of ls, tree, glob, stat, cat, get, health", name);
 }
 
-}  // namespace
+// A flag, or a key, that the action would not look at.
+void refuse_unfit(const Options& options, std::string_view action) {
+  for (const auto& [flag, actions] : actions_of_flags()) {
+    if (std::find(actions.begin(), actions.end(), action) != actions.end()) continue;
+    refuse_flags(options, {flag}, fmt::format("'penstock store MANIFEST {}'", action),
+                 fmt::format("{} is for {}", flag, fmt::join(actions, ", ")));
+  }
+  if (options.templates) {
+    refuse_flags(options, {"--recursive", "--max-depth", "--long"},
+                 "'penstock store MANIFEST ls --templates'", "it shows all of them");
+  }
+  const bool keyless = action == "health" || options.templates;
+  if (!keyless || options.arguments.size() < 3) return;
+  throw Error(Category::kUsage, "unexpected_argument",
+              fmt::format("'penstock store MANIFEST {}' takes no key",
+                          options.templates ? "ls --templates" : action));
+}
 
-int store_command(const Options& options, const Context& context) {
+int act(const Options& options, const Context& context) {
+  const Action& action = action_of(options);
+  refuse_unfit(options, action.name);
+  const Store store(make_engine(context),
+                    load_manifest(options.arguments.front(), context));
+  return action.run(store, options, context);
+}
+
+int run(const Options& options, const Context& context) {
   try {
-    return run(options, context);
+    return act(options, context);
   } catch (const Error& error) {
     // What a database does is told in the store's words, the rest as everywhere.
     if (traits(error.category()).error_type != traits(Category::kDataSource).error_type)
@@ -274,5 +357,14 @@ int store_command(const Options& options, const Context& context) {
     return report_error(error, context.messages, store_error_name(error.category()));
   }
 }
+
+}  // namespace
+
+const Command kStore{"store",
+                     "Read a manifest's queries as a tree of files",
+                     "MANIFEST ACTION [KEY]",
+                     "shop.yaml ls",
+                     flags,
+                     run};
 
 }  // namespace penstock::cli

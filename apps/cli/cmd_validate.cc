@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/report_errors.h"
 #include "cli/run.h"
@@ -34,6 +35,8 @@ int exit_code(const Outcome& outcome) {
 
 void check_manifest(const std::string& text, Outcome& outcome, const Options& options,
                     const Context& context) {
+  refuse_flags(options, {"--param", "--env-var"}, "a manifest",
+               "only a recipe's parameters are given so");
   const Manifest manifest = manifest_of(text, outcome.file, context);
   outcome.name = manifest.name;
   outcome.store = validate(make_engine(context), manifest, options.offline, context.stop);
@@ -43,6 +46,8 @@ void check_manifest(const std::string& text, Outcome& outcome, const Options& op
 
 void check_task(const std::string& text, Outcome& outcome, const Options& options,
                 const Context& context) {
+  refuse_flags(options, {"--param", "--env-var"}, "a task",
+               "only a recipe's parameters are given so");
   const Task task = task_of(text, outcome.file, context);
   outcome.name = task.name;
   outcome.validation.dialect =
@@ -134,9 +139,17 @@ std::string json_of(const Outcome& outcome) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace
+void flags(CLI::App* command, Options& options) {
+  command->add_option("FILE", options.arguments, "recipes, tasks and manifests")
+      ->type_name("")
+      ->group("Arguments");
+  command->add_flag("--offline", options.offline, "do not connect")->group("Input");
+  add_parameters(command, options, true);
+  add_json(command, options);
+  add_messages(command, options, false);
+}
 
-int validate_command(const Options& options, const Context& context) {
+int run(const Options& options, const Context& context) {
   std::vector<Outcome> failures;
   for (const std::string& file : options.arguments) {
     Outcome outcome = check(file, options, context);
@@ -156,5 +169,11 @@ int validate_command(const Options& options, const Context& context) {
     code = report_error(*failure.error, context.messages);
   return code;
 }
+
+}  // namespace
+
+const Command kValidate{"validate", "Check files and that their database answers",
+                        "FILE...",  "recipe.yaml",
+                        flags,      run};
 
 }  // namespace penstock::cli

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/app.h"
+#include "cli/commands.h"
 #include "penstock/version.h"
 
 namespace penstock::cli {
@@ -104,7 +105,6 @@ std::string program_help(const CLI::App& app) {
 
 std::string command_help(const CLI::App& app) {
   std::vector<std::pair<std::string, Rows>> groups;
-  std::string usage;
   for (const CLI::Option* const option : app.get_options()) {
     auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& known) {
       return known.first == option->get_group();
@@ -113,13 +113,7 @@ std::string command_help(const CLI::App& app) {
       group = groups.insert(groups.end(), {option->get_group(), Rows{}});
     }
     group->second.emplace_back(names_of(*option), option->get_description());
-    if (!option->get_positional()) continue;
-    usage +=
-        " " + option->get_name() + (option->get_items_expected_max() > 1 ? "..." : "");
   }
-  if (app.get_name() == "query") usage = " --dsn-env NAME (SQL | --file FILE | -)";
-  if (app.get_name() == "init") usage = " [KIND]";
-  if (app.get_name() == "store") usage = " MANIFEST ACTION [KEY]";
 
   // What a command takes comes first, what it says last.
   const auto rank = [](const std::string& group) {
@@ -133,8 +127,10 @@ std::string command_help(const CLI::App& app) {
   });
   std::size_t left = 0;
   for (const auto& group : groups) left = std::max(left, widest(group.second));
-  std::string out = fmt::format("{}.\n\nUsage: penstock {} [OPTION]...{}\n",
-                                app.get_description(), app.get_name(), usage);
+  const std::string_view usage = command_named(app.get_name()).usage;
+  std::string out =
+      fmt::format("{}.\n\nUsage: penstock {} [OPTION]...{}{}\n", app.get_description(),
+                  app.get_name(), usage.empty() ? "" : " ", usage);
   for (const auto& [name, rows] : groups) {
     out += fmt::format("\n{}:\n{}", name, table(rows, left));
   }

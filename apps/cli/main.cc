@@ -14,19 +14,6 @@
 namespace penstock::cli {
 namespace {
 
-int dispatch(const Options& options, const Context& context) {
-  if (options.command == "fetch") return fetch_command(options, context);
-  if (options.command == "query") return query_command(options, context);
-  if (options.command == "run") return run_command(options, context);
-  if (options.command == "store") return store_command(options, context);
-  if (options.command == "validate") return validate_command(options, context);
-  if (options.command == "plan") return plan_command(options, context);
-  if (options.command == "init") return init_command(options);
-  if (options.command == "schema") return schema_command(options);
-  if (options.command == "doctor") return doctor_command(options, context);
-  return completions_command(options);
-}
-
 int run(int argc, char** argv, const Environment& environment, Messages& messages,
         const Signals& signals) {
   std::optional<Error> bad_environment;
@@ -49,7 +36,8 @@ int run(int argc, char** argv, const Environment& environment, Messages& message
   // itself.
   if (bad_environment && options.command != "doctor") throw *bad_environment;
   const Terminal out = terminal_of(STDOUT_FILENO, environment);
-  return dispatch(options, {environment, out, messages, signals.stop()});
+  return command_named(options.command)
+      .run(options, {environment, out, messages, signals.stop()});
 }
 
 }  // namespace

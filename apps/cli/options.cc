@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "cli/app.h"
-#include "cli/completions.h"
+#include "cli/commands.h"
 #include "penstock/error.h"
 #include "penstock/version.h"
 
@@ -105,20 +105,14 @@ Error usage_error(const CLI::ParseError& error) {
 }
 
 void require_arguments(const Options& options, const CLI::App& command) {
-  if (!options.arguments.empty() || options.command == "query" ||
-      options.command == "init" || options.command == "doctor") {
-    return;
-  }
+  const char* const example = command_named(options.command).example;
+  if (example == nullptr || !options.arguments.empty()) return;
   const auto positional = command.get_options(
       [](const CLI::Option* option) { return option->get_positional(); });
-  const std::string name = positional.front()->get_name();
   throw Error(Category::kUsage, "missing_argument",
-              fmt::format("'penstock {}' needs a {}", options.command, name),
-              fmt::format("penstock {} {}", options.command,
-                          name == "KIND"    ? "recipe"
-                          : name == "SHELL" ? "bash"
-                          : name == "TASK"  ? "task.yaml"
-                                            : "recipe.yaml"));
+              fmt::format("'penstock {}' needs a {}", options.command,
+                          positional.front()->get_name()),
+              fmt::format("penstock {} {}", options.command, example));
 }
 
 }  // namespace
@@ -153,11 +147,6 @@ std::variant<Options, HelpText> parse_command_line(int argc, const char* const* 
   }
   require_arguments(options, *command);
   return options;
-}
-
-std::string completion_script(const std::string& shell) {
-  Options unused;
-  return completion_script(*make_app(unused), shell);
 }
 
 }  // namespace penstock::cli

@@ -18,6 +18,7 @@ namespace penstock::cli {
 /// Every flag of every command; a command reads those it has.
 struct Options {
   std::string command;
+  std::vector<std::string> flags;  // those that were given, by their long names
   /// RECIPE, SQL, FILE..., KIND, SHELL; of `store`: MANIFEST, ACTION, KEY
   std::vector<std::string> arguments;
 
@@ -73,8 +74,5 @@ struct HelpText {
 /// told in it.
 std::variant<Options, HelpText> parse_command_line(int argc, const char* const* argv,
                                                    Messages& messages);
-
-/// For `penstock completions SHELL`. Throws Error{kUsage} naming the shells.
-std::string completion_script(const std::string& shell);
 
 }  // namespace penstock::cli

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "cli/report_file.h"
@@ -132,6 +133,11 @@ OutputOptions output_options(const Options& options, const RecipeSink& sink,
   choose_format(options, sink, output);
   choose_compression(options, sink, output);
   refuse_terminal(options, output, context);
+  if (output.format != Format::kParquet) {
+    refuse_flags(options, {"--row-group-rows"},
+                 fmt::format("{} output", to_string(output.format)),
+                 "only Parquet has row groups");
+  }
   if (sink.row_group_rows > 0) output.row_group_rows = sink.row_group_rows;
   output.row_group_rows = options.row_group_rows.value_or(output.row_group_rows);
   output.content_hash = options.report.has_value();

@@ -149,6 +149,43 @@ def test_bash_completes_commands_flags_and_words(penstock, program):
     assert complete("fetch", "--format", "par") == ["parquet"]
     assert complete("fetch", "ord") == ["orders.yaml"]
     assert complete("completions", "z") == ["zsh"]
+    actions = ["ls", "tree", "glob", "stat", "cat", "get", "health"]
+    assert complete("store", "ord") == ["orders.yaml"]
+    assert complete("store", "orders.yaml", "") == actions
+    assert complete("store", "-q", "--log-format", "text", "orders.yaml", "h") == ["health"]
+    assert complete("store", "orders.yaml", "cat", "ord") == []  # a key is no file
+    assert complete("store", "orders.yaml", "ls", "--rec") == ["--recursive"]
+    assert complete("validate", "orders.yaml", "ord") == ["orders.yaml"]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_other_shells_complete_the_actions_of_a_store(penstock, shell):
+    script = penstock("completions", shell).out
+    place = {"zsh": "'2:action:(%s)'", "fish": "-eq 3' -f -a '%s'"}[shell]
+    assert place % "ls tree glob stat cat get health" in script
+
+
+UNFIT = [
+    (["query", "--dsn-env", "PENSTOCK_SHOP_DSN", "SELECT 1 AS a", "--row-group-rows", "5"], "csv output takes no --row-group-rows"),
+    (["plan", "recipe.yaml", "-i", "a=1"], "a recipe takes no --input"),
+    (["plan", "task.yaml", "-p", "a=1"], "a task takes no --param"),
+    (["plan", "manifest.yaml", "--inputs", "x.json"], "a manifest takes no --inputs"),
+    (["validate", "task.yaml", "-p", "a=1"], "task.yaml: a task takes no --param"),
+    (["validate", "manifest.yaml", "--env-var", "PENSTOCK_PARAM_A=1"], "manifest.yaml: a manifest takes no --env-var"),
+    (["run", "task.yaml", "--format", "csv"], "a task that declares output: none takes no --format"),
+]
+
+
+@pytest.mark.parametrize("arguments, message", UNFIT)
+def test_a_flag_that_would_do_nothing_is_refused(penstock, shop, recipe, arguments, message):
+    recipe("SELECT 1 AS a", file="recipe.yaml")
+    (penstock.cwd / "task.yaml").write_text(
+        "name: t\nconnection: {dsn_env: PENSTOCK_SHOP_DSN}\nquery: SELECT 1\noutput: none\n")
+    (penstock.cwd / "manifest.yaml").write_text(
+        "name: m\ndsn_env: PENSTOCK_SHOP_DSN\nqueries: {a.csv: SELECT 1}\n")
+    result = penstock(*arguments)
+    assert (result.code, result.error["code"], result.error["message"]) == (2, "unfit_option", message)
+    assert result.error["hint"]
 
 
 @pytest.mark.parametrize("shell", [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)])

@@ -138,7 +138,7 @@ def test_a_number_wider_than_those_of_the_first_batch_is_never_cut(penstock, num
 
 def test_a_table_has_no_receipt(penstock, shop):
     screen = penstock.on_terminal("query", *DSN, "SELECT 1 AS a", "--report", "r.json")
-    assert (screen.code, screen.text) == (2, "error: a table has no receipt\nhint: give -o PATH, or --format\n")
+    assert (screen.code, screen.text) == (2, "error: a table takes no --report\nhint: give -o PATH, or --format\n")
 
 
 def test_a_flag_for_the_output_takes_the_place_of_the_table(penstock, shop):

@@ -351,11 +351,35 @@ def test_on_a_terminal_folders_have_a_colour_and_binary_is_refused(penstock, man
     (["shop.yaml", "cat"], "missing_argument"),
     (["shop.yaml", "glob"], "missing_argument"),
     (["shop.yaml", "ls", "a", "b"], "unexpected_argument"),
+    (["shop.yaml", "health", "a"], "unexpected_argument"),
+    (["shop.yaml", "ls", "--templates", "a"], "unexpected_argument"),
+    (["shop.yaml", "ls", "--templates", "-R"], "unfit_option"),
+    (["shop.yaml", "ls", "--nothing"], "unknown_option"),
     (["nothing.yaml", "ls"], "unreadable_file"),
 ])
 def test_what_cannot_be_understood_is_said(penstock, manifest, arguments, code):
     result = penstock("store", *arguments)
     assert (result.code, result.error["code"]) == (2, code)
+
+
+FLAGS = {"--recursive": "ls", "--max-depth": "ls tree", "--long": "ls glob", "--templates": "ls",
+         "--json": "ls tree glob stat health", "--output": "get", "--fail-on-busy": "get", "--lock-timeout": "get",
+         "--no-lock": "get", "--progress": "cat get"}
+VALUES = {"--max-depth": ["1"], "--output": ["x.csv"], "--lock-timeout": ["1"], "--progress": ["never"]}
+KEYS = {"ls": [], "tree": [], "glob": ["*"], "stat": ["orders.csv"], "cat": ["orders.csv"], "get": ["orders.csv"],
+        "health": []}
+
+
+@pytest.mark.parametrize("action", list(KEYS))
+def test_a_flag_of_another_action_is_refused(store, action):
+    for flag, actions in FLAGS.items():
+        result = store(action, *KEYS[action], flag, *VALUES.get(flag, []))
+        if action in actions.split():
+            assert result.code == 0, (flag, result)
+            continue
+        assert (result.code, result.error["code"]) == (2, "unfit_option"), flag
+        assert result.error["message"] == f"'penstock store MANIFEST {action}' takes no {flag}"
+        assert result.error["hint"] == f"{flag} is for {', '.join(actions.split())}"
 
 
 def test_the_same_rows_are_the_same_bytes(store):

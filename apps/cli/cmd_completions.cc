@@ -1,11 +1,14 @@
-#include "cli/completions.h"
-
+#include <set>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/flags.h"
 #include "penstock/error.h"
 
 namespace penstock::cli {
@@ -30,44 +33,75 @@ bool takes_path(const CLI::Option& option) {
   return type == "PATH" || type == "FILE";
 }
 
-// The words a command's argument may be; empty: a file.
-std::vector<std::string> argument_words(const CLI::App& command) {
+// What may stand at an argument's place.
+struct Place {
+  std::string name;
+  std::vector<std::string> words;
+  bool file = false;
+  bool repeated = false;
+};
+
+std::vector<Place> places_of(const CLI::App& command) {
+  std::vector<Place> places;
   for (const CLI::Option* const option : command.get_options()) {
-    if (option->get_positional()) return choices_of(*option);
+    if (!option->get_positional()) continue;
+    Place place{to_lower(option->get_name()), choices_of(*option)};
+    place.file = place.words.empty() && place.name != "key" && place.name != "sql";
+    place.repeated = option->get_items_expected_max() > 1;
+    places.push_back(std::move(place));
   }
-  return {};
+  return places;
+}
+
+// How bash is to complete the value of a flag; "": not at all.
+std::string bash_reply(const CLI::Option& option) {
+  const auto words = choices_of(option);
+  if (!words.empty()) return fmt::format("compgen -W '{}' --", fmt::join(words, " "));
+  return takes_path(option) ? "compgen -f --" : "";
+}
+
+// "@file" stands for the names of files.
+std::string bash_case(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* const option : flags_of(command)) {
+    for (const std::string& name : names_of(*option)) names.push_back(name);
+  }
+  std::vector<std::string> places;
+  std::string rest;
+  for (const Place& place : places_of(command)) {
+    places.push_back(place.file ? "'@file'"
+                                : fmt::format("'{}'", fmt::join(place.words, " ")));
+    if (place.repeated) rest = "@file";
+  }
+  return fmt::format("    {}) flags='{}'; places=({}); rest='{}' ;;\n",
+                     command.get_name(), fmt::join(names, " "), fmt::join(places, " "),
+                     rest);
 }
 
 std::string bash(const CLI::App& app) {
   std::vector<std::string> commands;
+  std::set<std::string> valued;
   std::string cases;
   std::string values;
   for (const CLI::App* const command : app.get_subcommands({})) {
     commands.push_back(command->get_name());
-    std::vector<std::string> names;
+    cases += bash_case(*command);
     for (const CLI::Option* const option : flags_of(*command)) {
-      for (const std::string& name : names_of(*option)) names.push_back(name);
       if (!takes_value(*option)) continue;
-      const auto words = choices_of(*option);
-      const std::string reply =
-          !words.empty()        ? fmt::format("compgen -W '{}' --", fmt::join(words, " "))
-          : takes_path(*option) ? "compgen -f --"
-                                : "";
+      const std::string reply = bash_reply(*option);
       for (const std::string& name : names_of(*option)) {
-        const std::string line =
+        if (!valued.insert(name).second) continue;
+        values +=
             fmt::format("    {}) COMPREPLY=({}); return ;;\n", name,
                         reply.empty() ? "" : fmt::format("$({} \"$current\")", reply));
-        if (values.find(line) == std::string::npos) values += line;
       }
     }
-    const auto words = argument_words(*command);
-    cases += fmt::format("    {}) flags='{}'; words='{}' ;;\n", command->get_name(),
-                         fmt::join(names, " "), fmt::join(words, " "));
   }
   return fmt::format(
       R"(# penstock: completions for bash. Load them with: source <(penstock completions bash)
 _penstock() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags= words=
+  local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags= rest= at=0 i
+  local -a places=()
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '{} --help --version' -- "$current")); return
@@ -76,15 +110,24 @@ _penstock() {{
 {}  esac
   case ${{COMP_WORDS[1]}} in
 {}  esac
+  for ((i = 2; i < COMP_CWORD; i++)); do
+    case ${{COMP_WORDS[i]}} in
+      {}) i=$((i + 1)) ;;
+      -*) ;;
+      *) at=$((at + 1)) ;;
+    esac
+  done
   case $current in
-    -*) COMPREPLY=($(compgen -W "$flags" -- "$current")) ;;
-    *) if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current"))
-       else COMPREPLY=($(compgen -f -- "$current")); fi ;;
+    -*) COMPREPLY=($(compgen -W "$flags" -- "$current")); return ;;
+  esac
+  case ${{places[at]-$rest}} in
+    @file) COMPREPLY=($(compgen -f -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W "${{places[at]-}}" -- "$current")) ;;
   esac
 }}
 complete -o filenames -F _penstock penstock
 )",
-      fmt::join(commands, " "), values, cases);
+      fmt::join(commands, " "), values, cases, fmt::join(valued, "|"));
 }
 
 // For text between single quotes that _arguments will split at ':' and brackets.
@@ -123,10 +166,15 @@ std::string zsh(const CLI::App& app) {
                              zsh_text(option->get_description()), value);
       }
     }
-    const auto words = argument_words(*command);
-    cases += words.empty()
-                 ? "        '*:file:_files' ;;\n"
-                 : fmt::format("        '1:word:({})' ;;\n", fmt::join(words, " "));
+    int number = 0;
+    for (const Place& place : places_of(*command)) {
+      std::string action = place.file ? "_files" : "";
+      if (!place.words.empty()) action = fmt::format("({})", fmt::join(place.words, " "));
+      cases += fmt::format("        '{}:{}:{}' \\\n",
+                           place.repeated ? "*" : std::to_string(++number), place.name,
+                           action);
+    }
+    cases += "        ;;\n";
   }
   return fmt::format(R"(#compdef penstock
 # penstock: completions for zsh. Load them with: source <(penstock completions zsh)
@@ -179,22 +227,46 @@ std::string fish(const CLI::App& app) {
       if (!words.empty()) out += fmt::format(" -a '{}'", fmt::join(words, " "));
       out += fmt::format(" -d '{}'\n", fish_text(option->get_description()));
     }
-    const auto words = argument_words(*command);
-    if (!words.empty())
-      out += fmt::format("{} -f -a '{}'\n", when, fmt::join(words, " "));
+    int typed = 1;  // words before the argument
+    for (const Place& place : places_of(*command)) {
+      ++typed;
+      if (place.file) continue;
+      out += fmt::format(
+          "complete -c penstock -n '__fish_seen_subcommand_from {}; and test (count "
+          "(commandline -opc)) -eq {}' -f",
+          command->get_name(), typed);
+      if (!place.words.empty())
+        out += fmt::format(" -a '{}'", fmt::join(place.words, " "));
+      out += "\n";
+    }
   }
   return out;
 }
 
-}  // namespace
+void flags(CLI::App* command, Options& options) {
+  add_argument(command, options, "SHELL", "bash, zsh, fish");
+  add_messages(command, options, false);
+}
 
-std::string completion_script(const CLI::App& app, const std::string& shell) {
-  if (shell == "bash") return bash(app);
-  if (shell == "zsh") return zsh(app);
-  if (shell == "fish") return fish(app);
+std::string script_for(const std::string& shell) {
+  Options unused;
+  const auto app = make_app(unused);
+  if (shell == "bash") return bash(*app);
+  if (shell == "zsh") return zsh(*app);
+  if (shell == "fish") return fish(*app);
   throw Error(Category::kUsage, "unknown_shell",
               fmt::format("no completions for '{}'", printable(shell, 40)),
               "known: bash, zsh, fish");
 }
+
+int run(const Options& options, const Context& /*context*/) {
+  write_stdout(script_for(options.arguments.front()));
+  return 0;
+}
+
+}  // namespace
+
+const Command kCompletions{
+    "completions", "Print a completion script for a shell", "SHELL", "bash", flags, run};
 
 }  // namespace penstock::cli
