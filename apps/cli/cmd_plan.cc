@@ -19,22 +19,47 @@ std::string dumped(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json json_of(const Recipe& recipe, const QueryPlan& plan, const Params& params) {
+Json json_of(const std::vector<QueryPlan::Column>& found) {
   Json columns = Json::array();
-  for (const QueryPlan::Column& column : plan.columns) {
+  for (const QueryPlan::Column& column : found) {
     Json json{
         {"name", column.name}, {"declared", column.declared}, {"arrow", column.arrow}};
     if (!column.hint.empty()) json["hint"] = column.hint;
     columns.push_back(std::move(json));
   }
+  return columns;
+}
+
+Json json_of(const Recipe& recipe, const QueryPlan& plan, const Params& params) {
   Json parameters = Json::array();
   for (const auto& [name, value] : params) {
     parameters.push_back({{"name", name}, {"type", type_name(value)}});
   }
-  return {{"name", recipe.name},     {"dialect", plan.dialect},
-          {"columns", columns},      {"parameters", parameters},
-          {"explain", plan.explain}, {"account", plan.account},
+  return {{"name", recipe.name},
+          {"dialect", plan.dialect},
+          {"columns", json_of(plan.columns)},
+          {"parameters", parameters},
+          {"explain", plan.explain},
+          {"account", plan.account},
           {"routes", plan.routes}};
+}
+
+Json json_of_changes(const Task& task, const QueryPlan& plan) {
+  Json statements = Json::array();
+  for (const QueryPlan::Change& change : plan.changes) {
+    Json parameters = Json::array();
+    for (const auto& [name, type, declared] : change.parameters)
+      parameters.push_back({{"name", name}, {"type", type}, {"declared", declared}});
+    statements.push_back(
+        {{"statement", change.word},
+         {"parameters", parameters},
+         {"columns", json_of(change.columns)},
+         {"explain", change.explain},
+         {"committed_by_server", change.committed_by_server},
+         {"unknown", change.unknown.empty() ? Json(nullptr) : Json(change.unknown)}});
+  }
+  return {{"name", task.name},        {"dialect", plan.dialect}, {"access", "read_write"},
+          {"statements", statements}, {"account", plan.account}, {"routes", plan.routes}};
 }
 
 class Page {
@@ -72,6 +97,44 @@ class Page {
   std::string text_;
 };
 
+void add_places(const QueryPlan& plan, Page& page) {
+  page.heading("Account");
+  page.lines(plan.account.empty() ? std::vector<std::string>{"may only read"}
+                                  : plan.account);
+  page.heading("Routes");
+  page.lines(plan.routes);
+}
+
+std::string text_of_changes(const Task& task, const QueryPlan& plan, bool color) {
+  Page page(color);
+  page.heading(
+      fmt::format("{} ({}, reads and writes)", harmless(task.name), plan.dialect));
+  if (!task.description.empty()) page.lines({task.description});
+  int number = 0;
+  for (const QueryPlan::Change& change : plan.changes) {
+    page.heading(fmt::format("Statement {}: {}", ++number, harmless(change.word)));
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, type, declared] : change.parameters)
+      rows.push_back({"parameter", harmless(name), type, harmless(declared)});
+    for (const QueryPlan::Column& column : change.columns)
+      rows.push_back(
+          {"column", harmless(column.name), column.arrow, harmless(column.declared)});
+    page.rows(rows);
+    page.lines(change.explain);
+    if (change.committed_by_server) {
+      page.lines(
+          {"the server commits it, and all before it, by itself: no later error "
+           "undoes them"});
+    }
+    if (!change.unknown.empty()) {
+      page.lines({fmt::format("not known yet (it may need what stands ahead of it): {}",
+                              change.unknown)});
+    }
+  }
+  add_places(plan, page);
+  return page.text();
+}
+
 std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& params,
                     bool color) {
   Page page(color);
@@ -99,11 +162,7 @@ std::string text_of(const Recipe& recipe, const QueryPlan& plan, const Params& p
   }
   page.heading("Explain");
   page.lines(plan.explain);
-  page.heading("Account");
-  page.lines(plan.account.empty() ? std::vector<std::string>{"may only read"}
-                                  : plan.account);
-  page.heading("Routes");
-  page.lines(plan.routes);
+  add_places(plan, page);
   return page.text();
 }
 
@@ -115,6 +174,11 @@ int plan_task_file(const std::string& text, const Options& options,
   apply_flags(options, task.query);
   const Inputs inputs = read_inputs(task, options, context);
   const QueryPlan plan = plan_task(make_engine(context), task, inputs, context.stop);
+  if (task.query.access == Access::kReadWrite) {
+    write_stdout(options.json ? dumped(json_of_changes(task, plan))
+                              : text_of_changes(task, plan, context.out.color));
+    return 0;
+  }
   Recipe shown;
   shown.name = task.name;
   shown.description = task.description;

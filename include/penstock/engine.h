@@ -89,9 +89,27 @@ struct QueryPlan {
     std::string arrow;  // the Arrow type; "by the first rows" where only values can tell
     std::string hint;   // what a user might do about it, or empty
   };
+  struct Parameter {
+    std::string name;
+    std::string type;      // of the value that is bound: "int"
+    std::string declared;  // the database's own type name, or empty
+  };
+  /// One statement of a query that may write.
+  struct Change {
+    std::string word;  // its first: "UPDATE"
+    std::vector<Parameter> parameters;
+    std::vector<Column> columns;       // of the rows it gives
+    std::vector<std::string> explain;  // of SELECT and changes of rows, where possible
+    /// The server commits it, and all before it, by itself.
+    bool committed_by_server = false;
+    /// Why nothing is known of it yet: it may need what a statement before it makes.
+    std::string unknown;
+  };
   std::string dialect;
   std::vector<Column> columns;
   std::vector<std::string> explain;  // the database's own EXPLAIN, a line each
+  std::vector<Change>
+      changes;  // of a query that may write; columns and explain are empty
   std::vector<std::string> account;  // what the account could do beyond reading
   std::vector<std::string> routes;   // where a connection would go; never credentials
 };
@@ -135,7 +153,8 @@ class Engine {
   Transaction begin(const Query& query, const MakeStatements& make,
                     std::stop_token stop = {}) const;
 
-  /// As open, but only prepares and explains.
+  /// As open, but only prepares and explains. What writes is not run either: the session
+  /// reads only, where the database prepares changes in such a one.
   QueryPlan plan(const Query& query, const Params& params,
                  std::stop_token stop = {}) const;
 

@@ -110,8 +110,8 @@ TaskRows open_task(const Engine& engine, const Task& task, const Inputs& inputs,
 std::string validate_task(const Engine& engine, const Task& task, bool offline,
                           std::stop_token stop = {});
 
-/// As Engine::plan. Of a task that writes nothing is prepared, and `explain` is its
-/// statements' first words; the session only reads.
+/// As Engine::plan; of a task that writes, QueryPlan::changes has each statement. Nothing
+/// is run.
 QueryPlan plan_task(const Engine& engine, const Task& task, const Inputs& inputs,
                     std::stop_token stop = {});
 

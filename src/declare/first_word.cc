@@ -61,14 +61,44 @@ bool is_word_part(char c) {
          c == '_' || c == '$' || (c & 0x80) != 0;
 }
 
+// The word that `text` begins with, blanks and comments before it skipped; empty if there
+// is none.
+std::string_view word_at(std::string_view text, const Lexicon& lexicon) {
+  const std::size_t start = token_start(text, lexicon);
+  std::size_t end = start;
+  while (end < text.size() && is_word_part(text[end])) ++end;
+  return text.substr(start, end - start);
+}
+
 }  // namespace
 
 std::string first_word(const Statement& statement, const Lexicon& lexicon) {
   const std::string text = statement.text([](int) { return std::string("?"); });
-  const std::size_t start = token_start(text, lexicon);
-  std::size_t end = start;
-  while (end < text.size() && is_word_part(text[end])) ++end;
-  return to_upper(text.substr(start, std::max<std::size_t>(end - start, 1)));
+  const std::string_view word = word_at(std::string_view(text), lexicon);
+  if (!word.empty()) return to_upper(word);
+  return text.substr(token_start(text, lexicon), 1);
+}
+
+std::vector<std::string> first_words(const Statement& statement, const Lexicon& lexicon,
+                                     std::size_t count) {
+  const std::string text = statement.text([](int) { return std::string("?"); });
+  std::string_view rest = text;
+  std::vector<std::string> words;
+  while (words.size() < count) {
+    const std::string_view word = word_at(rest, lexicon);
+    if (word.empty()) break;
+    words.push_back(to_upper(word));
+    rest.remove_prefix(static_cast<std::size_t>(word.data() + word.size() - rest.data()));
+  }
+  return words;
+}
+
+bool is_explained(const Statement& statement, const Lexicon& lexicon) {
+  static constexpr std::array<std::string_view, 5> kChanges{"INSERT", "UPDATE", "DELETE",
+                                                            "MERGE", "REPLACE"};
+  const std::string word = first_word(statement, lexicon);
+  return begins_as_query(statement, lexicon) ||
+         std::find(kChanges.begin(), kChanges.end(), word) != kChanges.end();
 }
 
 bool begins_as_query(const Statement& statement, const Lexicon& lexicon) {

@@ -25,6 +25,8 @@ std::vector<Statement> Connection::split(const Statement& statement, const Parti
   return {statement};
 }
 
+bool Dialect::commits_by_itself(const Statement& /*statement*/) const { return false; }
+
 void Dialect::allow_writers(const Dsn& /*dsn*/, const Target& /*target*/,
                             const Session& /*session*/, const Wait& /*wait*/) const {}
 

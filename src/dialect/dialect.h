@@ -46,6 +46,9 @@ struct Session {
   Access access = Access::kReadOnly;
   Limits limits;
   bool allow_privileged = false;
+  /// Statements are prepared and none of them is run: as much read-only as the database
+  /// allows that.
+  bool plan_only = false;
 };
 
 struct ReadOptions {
@@ -58,6 +61,14 @@ struct ColumnFacts {
   std::string declared;  // the database's type name, or empty
   std::string arrow;
   std::string hint;  // what a user might do about it, or empty
+};
+
+/// What is known of a statement of a task that writes, before it is run.
+struct ChangeFacts {
+  /// The database's type of each parameter, by index; empty where it does not say.
+  std::vector<std::string> parameters;
+  std::vector<ColumnFacts> columns;  // of the rows it gives
+  std::vector<std::string> explain;  // empty where the database does not explain it
 };
 
 /// A running query. One thread at a time. Must not outlive its Connection; batches may.
@@ -97,6 +108,12 @@ class Connection {
   virtual std::vector<ColumnFacts> describe(const Statement& statement,
                                             const ReadOptions& options) = 0;
   virtual std::vector<std::string> explain(const Statement& statement) = 0;
+  /// Of a session that may write, or is to plan: what one statement is, without running
+  /// it. Throws as execute_write would before it runs anything. After an error the next
+  /// statement can be asked for.
+  virtual ChangeFacts describe_change(const Statement& statement,
+                                      const ReadOptions& options) = 0;
+  /// What the account could do beyond reading, a line each.
   virtual std::vector<std::string> account() = 0;
 
   /// Of a session with Access::kReadWrite alone: runs one statement inside its
@@ -131,6 +148,10 @@ class Dialect {
   virtual std::unique_ptr<Connection> connect(const Dsn& dsn, const Target& target,
                                               const Session& session,
                                               const Wait& wait) const = 0;
+
+  /// Whether the server commits such a statement, and all before it, by itself
+  /// (Execution::committed), as far as its first words say.
+  virtual bool commits_by_itself(const Statement& statement) const;
 
   /// A query for the views that the account may read: schema and name, in that order.
   virtual std::string_view views() const = 0;

@@ -143,6 +143,40 @@ ReadOptions read_options(const Query& query, std::int64_t cap) {
   return options;
 }
 
+std::vector<QueryPlan::Column> columns_of(std::vector<ColumnFacts> facts) {
+  std::vector<QueryPlan::Column> columns;
+  for (ColumnFacts& column : facts) {
+    columns.push_back({std::move(column.name), std::move(column.declared),
+                       std::move(column.arrow), std::move(column.hint)});
+  }
+  return columns;
+}
+
+// A statement that is not the first may need what one before it makes, so that not being
+// able to prepare it is no error yet.
+QueryPlan::Change change_of(Connection& connection, const Statement& statement,
+                            const Admitted& admitted, const ReadOptions& options,
+                            bool first) {
+  QueryPlan::Change change;
+  change.word = first_word(statement, admitted.dialect.lexicon());
+  change.committed_by_server = admitted.dialect.commits_by_itself(statement);
+  ChangeFacts facts;
+  try {
+    facts = connection.describe_change(statement, options);
+  } catch (const Error& error) {
+    if (first || error.category() != Category::kDataSource) throw;
+    change.unknown = admitted.dsn.redactor(error).message();
+  }
+  for (std::size_t i = 0; i < statement.values.size(); ++i) {
+    change.parameters.push_back({statement.names[i],
+                                 std::string(type_name(statement.values[i])),
+                                 i < facts.parameters.size() ? facts.parameters[i] : ""});
+  }
+  change.columns = columns_of(std::move(facts.columns));
+  change.explain = std::move(facts.explain);
+  return change;
+}
+
 TimeCap time_cap(const Limits& limits, Deadline whole, Deadline reading) {
   if (whole.at() <= reading.at()) return {"limits.seconds", limits.total};
   return {"statement_timeout_seconds", limits.statement};
@@ -244,24 +278,22 @@ QueryPlan Engine::plan(const Query& query, const Params& params,
 QueryPlan Engine::plan_made(const Query& query, const MakeStatements& make,
                             std::stop_token stop) const {
   Admitted opened = admit_query(query, make, environment_, events_, std::move(stop));
-  opened.session.access = Access::kReadOnly;
+  opened.session.plan_only = true;
   QueryPlan plan;
   plan.dialect = opened.dialect.name();
   const ReadOptions options = read_options(query, row_cap(query.limits));
   redacted(opened.dsn.redactor, [&] {
     const auto connection = opened.connect();
     plan.account = connection->account();
-    // What writes is not prepared in a session that only reads.
     if (query.access == Access::kReadWrite) {
-      for (const Statement& one : opened.statements)
-        plan.explain.push_back(first_word(one, opened.dialect.lexicon()));
+      for (const Statement& one : opened.statements) {
+        plan.changes.push_back(
+            change_of(*connection, one, opened, options, plan.changes.empty()));
+      }
       return;
     }
     const Statement& statement = opened.statements.front();
-    for (ColumnFacts& column : connection->describe(statement, options)) {
-      plan.columns.push_back({std::move(column.name), std::move(column.declared),
-                              std::move(column.arrow), std::move(column.hint)});
-    }
+    plan.columns = columns_of(connection->describe(statement, options));
     plan.explain = connection->explain(statement);
   });
   plan.routes = describe(opened.dialect.routes(opened.dsn), opened.target);

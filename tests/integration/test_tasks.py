@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import signal
+import sqlite3
 import subprocess
 
 import pyarrow as pa
@@ -359,9 +360,99 @@ def test_describe_validate_and_plan(shop):
     assert shop.penstock("validate", bad, "--offline").error["code"] == "template_position"
     write = shop.task(f"UPDATE {TABLE} SET pieces = 1;\nDELETE FROM {TABLE}", access="read_write")
     before = shop.hash()
-    assert shop.penstock("plan", write, "--json").json["explain"] == ["UPDATE", "DELETE"]
     assert shop.penstock("validate", write).code == 0
     assert shop.hash() == before
+
+
+# FT-006
+def test_a_plan_of_a_writing_task_shows_each_statement_and_runs_none(shop):
+    before = shop.hash()
+    head = "inputs: {amount: int, sku: str}"
+    task = shop.task(f"UPDATE {TABLE} SET pieces = {{{{ amount }}}} WHERE sku = {{{{ sku }}}};\n"
+                     f"CREATE TABLE {TABLE}_new (a integer);\n"
+                     f"INSERT INTO {TABLE}_new VALUES ({{{{ amount }}}});\n"
+                     f"SELECT sku, pieces FROM {TABLE} WHERE sku = {{{{ sku }}}}", head, access="read_write")
+    given = ["-i", "amount=3", "-i", "sku=P-1"]
+    plan = shop.penstock("plan", task, "--json", *given)
+    assert plan.code == 0, plan
+    plan = plan.json
+    assert plan["access"] == "read_write" and plan["routes"]
+    may = {"sqlite": "for writing when the task runs", "postgresql": f"may delete, insert, truncate, update public.{TABLE}"}
+    assert any(may.get(shop.dialect, "ALL PRIVILEGES on `penstock`.*") in line for line in plan["account"])
+    update, create, insert, select = plan["statements"]
+    assert [one["statement"] for one in plan["statements"]] == ["UPDATE", "CREATE", "INSERT", "SELECT"]
+    declared = ["integer", "text"] if shop.dialect == "postgresql" else ["", ""]
+    assert update["parameters"] == [{"name": "amount", "type": "int", "declared": declared[0]},
+                                    {"name": "sku", "type": "str", "declared": declared[1]}]
+    # MySQL's EXPLAIN may run functions, and its session must be one that may write.
+    explained = shop.dialect in ("postgresql", "sqlite")
+    assert bool(update["explain"]) == bool(select["explain"]) == explained
+    assert [one["committed_by_server"] for one in plan["statements"]] == [
+        False, shop.dialect in ("mariadb", "mysql"), False, False]
+    assert update["unknown"] is None and create["unknown"] is None and select["unknown"] is None
+    assert f"{TABLE}_new" in insert["unknown"]  # nothing has made it yet
+    assert [column["name"] for column in select["columns"]] == ["sku", "pieces"]
+    text = shop.penstock("plan", task, *given).out
+    assert f"t ({'mysql' if shop.dialect == 'mariadb' else shop.dialect}, reads and writes)\n" in text
+    assert "\nStatement 2: CREATE\n" in text and "not known yet (it may need what stands ahead of it): " in text
+    assert ("commits it, and all before it, by itself" in text) == (shop.dialect in ("mariadb", "mysql"))
+    assert shop.hash() == before
+    gone = shop.run(f"SELECT * FROM {TABLE}_new", "-o", "-", "--format", "csv")
+    assert gone.code == 3 and f"{TABLE}_new" in gone.error["message"]
+
+
+# FT-006
+def test_a_plan_says_of_commits_what_the_run_then_reports(shop):
+    """Of every change of a schema that the dialect has, one after the other."""
+    statements = [f"CREATE TABLE {TABLE}_new (a integer)", f"ALTER TABLE {TABLE}_new ADD COLUMN b integer",
+                  f"CREATE INDEX {TABLE}_i ON {TABLE}_new (a)", f"CREATE VIEW {TABLE}_v AS SELECT 1 AS one",
+                  f"DROP VIEW {TABLE}_v", f"/* a note */ CREATE TEMPORARY TABLE {TABLE}_tmp (a integer)",
+                  f"INSERT INTO {TABLE}_new (a) VALUES (1)"]
+    if shop.dialect != "sqlite":
+        statements += [f"TRUNCATE TABLE {TABLE}_new"]
+    if shop.dialect in ("mariadb", "mysql"):
+        statements += [f"CREATE OR REPLACE VIEW {TABLE}_v AS SELECT 1 AS one", f"RENAME TABLE {TABLE}_v TO {TABLE}_w",
+                       f"DROP VIEW {TABLE}_w", f"DROP TEMPORARY TABLE {TABLE}_tmp"]
+    statements += [f"DROP TABLE {TABLE}_new"]
+    task = shop.task(";\n".join(statements), "output: none", access="read_write")
+    planned = shop.penstock("plan", task, "--json")
+    assert planned.code == 0, planned
+    said = [(one["statement"], one["committed_by_server"]) for one in planned.json["statements"]]
+    ran = shop.penstock("run", task, "--report", "r.json")
+    assert ran.code == 0, ran
+    report = json.loads((shop.folder / "r.json").read_text())
+    assert said == [(one["statement"], one["committed_by_server"]) for one in report["statements"]]
+    if shop.dialect in ("mariadb", "mysql"):
+        assert {committed for _, committed in said} == {True, False}
+
+
+# FT-006
+def test_a_plan_fails_where_the_run_would_fail_at_once(shop):
+    for query, code in [(f"UPDATE {TABLE} SET nope = 1", "query_failed"), ("COMMIT", "not_a_change"),
+                        (f"UPDATE {TABLE} SET pieces = 1;\nCOMMIT", "not_a_change")]:
+        planned = shop.penstock("plan", shop.task(query, access="read_write"))
+        ran = shop.penstock("run", shop.task(query, access="read_write"))
+        assert planned.code == ran.code == 3, (planned, ran)
+        assert planned.error["code"] == ran.error["code"] == code
+
+
+# FT-006
+def test_a_plan_of_a_writing_task_leaves_the_file_alone(tmp_path):
+    """Not a byte of a SQLite file changes, and nobody who writes to it is waited for."""
+    shop = Shop("sqlite", tmp_path)
+    task = shop.task(f"UPDATE {TABLE} SET pieces = 1 RETURNING sku;\nDROP TABLE {TABLE}", access="read_write")
+    before = shop.database.path.read_bytes()
+    with sqlite3.connect(shop.database.path, isolation_level=None) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        result = shop.penstock("plan", task, "--json")
+        writer.execute("ROLLBACK")
+    writer.close()
+    assert result.code == 0, result
+    assert result.json["statements"][0]["columns"] == [{"name": "sku", "declared": "varchar(40)", "arrow": "string"}]
+    assert result.json["account"] == ["the process may write the database file; penstock opens it for writing when "
+                                      "the task runs"]
+    assert shop.database.path.read_bytes() == before
+    assert not list(tmp_path.glob("conformance.db-*"))
 
 
 # FT-013

@@ -21,8 +21,6 @@
 namespace penstock::mysql {
 namespace {
 
-std::string placeholder(int) { return "?"; }
-
 // Whether the text that is sent means the same by both lexical rules.
 bool scans_alike(const Statement& statement, const Lexicon& a, const Lexicon& b) {
   const std::string text =
@@ -155,6 +153,8 @@ bool is_cut(std::string_view number) {
 }
 
 }  // namespace
+
+std::string placeholder(int) { return "?"; }
 
 MysqlConnection::MysqlConnection(Dsn dsn, Target target, const Session& session,
                                  const Wait& wait)
@@ -344,18 +344,22 @@ std::unique_ptr<Cursor> MysqlConnection::execute(const Statement& statement,
 }
 
 // A query without columns is one whose rows go to a file or a variable on the server.
-Execution MysqlConnection::execute_write(const Statement& statement,
-                                         const ReadOptions& options, const Wait& wait) {
-  wait_ = wait;
-  auto socket_wait = wait_of(wait);
+void MysqlConnection::prepare_change(const Statement& statement, SocketWait& wait) {
   check_text(statement, Access::kReadWrite);
-  prepare(statement.text(placeholder), *socket_wait);
+  prepare(statement.text(placeholder), wait);
   if (mysql_stmt_field_count(prepared_.get()) == 0 &&
       begins_as_query(statement, Lexicon::mysql())) {
     throw Error(Category::kRefused, "not_a_change",
                 "a query's rows may not stay on the server (INTO)",
                 "select them, and write them with -o FILE");
   }
+}
+
+Execution MysqlConnection::execute_write(const Statement& statement,
+                                         const ReadOptions& options, const Wait& wait) {
+  wait_ = wait;
+  auto socket_wait = wait_of(wait);
+  prepare_change(statement, *socket_wait);
   bind_and_execute(statement, *socket_wait);
   Execution execution;
   // MariaDB tells of the columns of INSERT ... RETURNING only now.
@@ -415,49 +419,6 @@ void MysqlConnection::refuse_cut_result(unsigned warnings, SocketWait& wait) {
                             kept.size(), warnings),
                 "raise max_error_count on the server, or change what the query warns of");
   }
-}
-
-std::vector<ColumnFacts> MysqlConnection::describe(const Statement& statement,
-                                                   const ReadOptions& options) {
-  prepare_read(statement, *wait_of(wait_));
-  std::vector<ColumnFacts> facts;
-  for (const ColumnPlan& plan : plan_columns(result_columns(), options.types)) {
-    facts.push_back({plan.name, plan.declared, arrow_text(plan), hint_of(plan)});
-  }
-  return facts;
-}
-
-std::vector<std::string> MysqlConnection::explain(const Statement& statement) {
-  auto wait = wait_of(wait_);
-  prepare_read(statement, *wait);  // a query, before it stands in another statement
-  ReadOptions options;
-  options.types.duplicates = Duplicates::kRename;
-  options.types.on_lossy = OnLossy::kText;
-  const std::string how = facts_.is_mariadb ? "EXPLAIN " : "EXPLAIN FORMAT=TREE ";
-  prepare(how + statement.text(placeholder), *wait);
-  const auto cursor = start(statement, options, std::move(wait));
-  std::vector<std::string> lines;
-  while (const auto batch = cursor->next()) {
-    for (std::int64_t row = 0; row < batch->num_rows(); ++row) {
-      std::string line;
-      for (int i = 0; i < batch->num_columns(); ++i) {
-        const auto cell = batch->column(i)->GetScalar(row);
-        if (!cell.ok() || !cell.ValueUnsafe()->is_valid) continue;
-        const std::string text = cell.ValueUnsafe()->ToString();
-        line += facts_.is_mariadb ? fmt::format("{}{}={}", line.empty() ? "" : " ",
-                                                batch->schema()->field(i)->name(), text)
-                                  : text;
-      }
-      for (const std::string_view part : penstock::split(line, '\n')) {
-        if (!trim(part).empty()) lines.push_back(printable(part, 400));
-      }
-    }
-  }
-  return lines;
-}
-
-std::vector<std::string> MysqlConnection::account() {
-  return readable_grants(grants(*wait_of(wait_)));
 }
 
 }  // namespace penstock::mysql

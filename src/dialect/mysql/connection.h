@@ -14,8 +14,9 @@
 namespace penstock::mysql {
 
 /// Invariants from the constructor on:
-///  1. The session is read-only unless it is to write, and inside one transaction begun
-///     so, which only commit() commits (and the server itself, at a change of the
+///  1. The session is read-only unless it is to write, or to plan what writes, since the
+///     server prepares no change in a read-only transaction, and inside one transaction
+///     begun so, which only commit() commits (and the server itself, at a change of the
 ///     schema): closing the connection rolls it back.
 ///  2. A statement is prepared, so it is one statement; it begins as a query does, means
 ///     the same under the server's sql_mode, and is run only if it returns columns, or
@@ -33,6 +34,8 @@ class MysqlConnection final : public Connection {
   std::vector<ColumnFacts> describe(const Statement& statement,
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
+  ChangeFacts describe_change(const Statement& statement,
+                              const ReadOptions& options) override;
   std::vector<std::string> account() override;
   Execution execute_write(const Statement& statement, const ReadOptions& options,
                           const Wait& wait) override;
@@ -70,6 +73,7 @@ class MysqlConnection final : public Connection {
   /// statement is killed.
   void prepare(const std::string& text, SocketWait& wait);
   void prepare_read(const Statement& statement, SocketWait& wait);
+  void prepare_change(const Statement& statement, SocketWait& wait);
   void bind_and_execute(const Statement& statement, SocketWait& wait);
   std::unique_ptr<Cursor> open_cursor(const Statement& statement,
                                       const ReadOptions& options,
@@ -90,5 +94,8 @@ class MysqlConnection final : public Connection {
   SessionFacts facts_;
   Prepared prepared_;
 };
+
+/// A parameter as MySQL writes it.
+std::string placeholder(int index);
 
 }  // namespace penstock::mysql

@@ -2,8 +2,10 @@
 
 #include <mysql.h>
 
+#include "declare/first_word.h"
 #include "dialect/mysql/connection.h"
 #include "dialect/mysql/one_version.h"
+#include "dialect/mysql/session.h"
 
 namespace penstock::mysql {
 namespace {
@@ -32,6 +34,10 @@ class MysqlDialect final : public Dialect {
     }
     routes.name = routes.dial_host;
     return routes;
+  }
+
+  bool commits_by_itself(const Statement& statement) const override {
+    return mysql::commits_by_itself(first_words(statement, lexicon(), 4));
   }
 
   std::string_view views() const override {

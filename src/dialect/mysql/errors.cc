@@ -32,7 +32,8 @@ Classified classify(unsigned number, std::string_view sqlstate) noexcept {
     case 1143:  // column
     case 1227:  // needs a privilege
     case 1370:  // routine
-      return {kDataSource, "permission_denied", "grant SELECT on what the query reads"};
+      return {kDataSource, "permission_denied",
+              "grant what the statement needs: SELECT on what it reads"};
     case 1040:  // too many connections
     case 1129:  // host blocked
     case 1130:  // host not allowed

@@ -134,6 +134,18 @@ std::vector<std::string> readable_grants(const std::vector<std::string>& grants)
   return lines;
 }
 
+bool commits_by_itself(const std::vector<std::string>& words) {
+  static constexpr std::array<std::string_view, 6> kCommit{
+      "ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "ANALYZE"};
+  const auto word = [&](std::size_t i) {
+    return i < words.size() ? std::string_view(words[i]) : std::string_view();
+  };
+  if (std::find(kCommit.begin(), kCommit.end(), word(0)) == kCommit.end()) return false;
+  const bool replaces = word(0) == "CREATE" && word(1) == "OR" && word(2) == "REPLACE";
+  const bool makes_or_drops = word(0) == "CREATE" || word(0) == "DROP";
+  return !makes_or_drops || word(replaces ? 3 : 1) != "TEMPORARY";
+}
+
 Lexicon lexicon_of(std::string_view sql_mode) {
   Lexicon lexicon = Lexicon::mysql();
   for (const std::string_view mode : split(sql_mode, ',')) {

@@ -39,6 +39,11 @@ std::vector<std::string> dangerous_privileges(const std::vector<std::string>& gr
 /// for an account that may only connect. Pure.
 std::vector<std::string> readable_grants(const std::vector<std::string>& grants);
 
+/// Whether a statement with these first words, in upper case, commits the transaction it
+/// is in: a change of the schema, but for one of temporary tables
+/// (https://dev.mysql.com/doc/refman/9.0/en/implicit-commit.html). Pure.
+bool commits_by_itself(const std::vector<std::string>& words);
+
 /// The lexical rules under a server's sql_mode. Pure.
 Lexicon lexicon_of(std::string_view sql_mode);
 

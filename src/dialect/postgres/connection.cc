@@ -1,6 +1,7 @@
 #include "dialect/postgres/connection.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -63,6 +64,13 @@ constexpr const char* kDimensionsSql =
 
 std::string field(const Result& result, int row, int column) {
   return PQgetvalue(result.get(), row, column);
+}
+
+std::vector<ColumnFacts> facts_of(const std::vector<ColumnPlan>& plans) {
+  std::vector<ColumnFacts> facts;
+  for (const ColumnPlan& plan : plans)
+    facts.push_back({plan.name, plan.declared, arrow_text(plan), hint_of(plan)});
+  return facts;
 }
 
 }  // namespace
@@ -250,11 +258,46 @@ void PostgresConnection::commit(const Wait& wait) {
 
 std::vector<ColumnFacts> PostgresConnection::describe(const Statement& statement,
                                                       const ReadOptions& options) {
-  std::vector<ColumnFacts> facts;
-  for (const ColumnPlan& plan : prepare(statement, options.types)) {
-    facts.push_back({plan.name, plan.declared, arrow_text(plan), hint_of(plan)});
+  return facts_of(prepare(statement, options.types));
+}
+
+ChangeFacts PostgresConnection::describe_change(const Statement& statement,
+                                                const ReadOptions& options) {
+  refuse_unless_change(statement, Lexicon::postgres());
+  run("SAVEPOINT penstock_plan");
+  try {
+    ChangeFacts facts;
+    facts.columns = facts_of(prepare_any(statement, options.types));
+    facts.parameters = parameter_types();
+    if (is_explained(statement, Lexicon::postgres()))
+      facts.explain = explain_prepared(statement, "");
+    return facts;
+  } catch (const Error& error) {
+    if (!error.sqlstate().empty()) run("ROLLBACK TO SAVEPOINT penstock_plan");
+    throw;
   }
-  return facts;
+}
+
+// Of the unnamed statement, by index.
+std::vector<std::string> PostgresConnection::parameter_types() {
+  PQsendDescribePrepared(connection_.get(), "");
+  const Result described = await_result(connection_.get(), wait_);
+  std::vector<Oid> types;
+  for (int i = 0; i < PQnparams(described.get()); ++i)
+    types.push_back(PQparamtype(described.get(), i));
+  if (types.empty()) return {};
+  const Result found =
+      run(kTypesSql,
+          {fmt::format("{{{}}}", fmt::join(std::set(types.begin(), types.end()), ","))});
+  std::map<Oid, std::string> names;
+  for (int row = 0; row < PQntuples(found.get()); ++row) {
+    names.emplace(static_cast<Oid>(std::stoul(field(found, row, 0))),
+                  field(found, row, 1));
+  }
+  std::vector<std::string> words;
+  words.reserve(types.size());
+  for (const Oid type : types) words.push_back(names[type]);
+  return words;
 }
 
 std::vector<std::string> PostgresConnection::explain(const Statement& statement) {
@@ -264,6 +307,13 @@ std::vector<std::string> PostgresConnection::explain(const Statement& statement)
 std::vector<std::string> PostgresConnection::explain(const Statement& statement,
                                                      std::string_view options) {
   prepare(statement);
+  return explain_prepared(statement, options);
+}
+
+// Only what could be prepared as a statement of its own stands behind EXPLAIN: "(ANALYZE)
+// DELETE FROM t" could not.
+std::vector<std::string> PostgresConnection::explain_prepared(const Statement& statement,
+                                                              std::string_view options) {
   std::vector<Oid> types;
   std::vector<std::string> texts;
   std::vector<const char*> values;

@@ -14,7 +14,7 @@ namespace penstock::postgres {
 
 /// Invariants from the constructor on:
 ///  1. The session is inside one transaction, begun READ ONLY unless the session may
-///  write; everything set is SET LOCAL, so a pooler
+///  write and is not to plan only; everything set is SET LOCAL, so a pooler
 ///     in transaction mode sees nothing of it. Only commit() commits it.
 ///  2. A statement is prepared by the extended protocol, so it is one statement, and is
 ///  run only if it
@@ -33,6 +33,8 @@ class PostgresConnection final : public Connection {
   std::vector<ColumnFacts> describe(const Statement& statement,
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
+  ChangeFacts describe_change(const Statement& statement,
+                              const ReadOptions& options) override;
   std::vector<std::string> account() override;
   std::vector<Statement> split(const Statement& statement, const Partition& partition,
                                const Wait& wait, std::string* how) override;
@@ -43,6 +45,10 @@ class PostgresConnection final : public Connection {
  private:
   std::int64_t run_prepared(const Statement& statement);
   std::vector<std::string> explain(const Statement& statement, std::string_view options);
+  /// Of a statement that prepare or prepare_any has taken.
+  std::vector<std::string> explain_prepared(const Statement& statement,
+                                            std::string_view options);
+  std::vector<std::string> parameter_types();
   void check_partition_column(const Statement& statement, const std::string& column);
   bool scans_a_range(const Statement& part);
   std::vector<Statement> split_by_page(const Statement& statement, std::int64_t count,

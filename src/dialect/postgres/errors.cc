@@ -28,7 +28,8 @@ Classified classify(std::string_view sqlstate) noexcept {
   }
   if (in("53")) return {kLimit, "server_out_of_resources", ""};
   if (sqlstate == "42501") {
-    return {kDataSource, "permission_denied", "grant SELECT on what the query reads"};
+    return {kDataSource, "permission_denied",
+            "grant what the statement needs: SELECT on what it reads"};
   }
   return {kDataSource, "query_failed", ""};
 }

@@ -70,7 +70,7 @@ void refuse_privileged(const Run& run, Access access) {
 
 void set_up_session(const Run& run, const Session& session, const Version& version,
                     const std::vector<Dsn::Setting>& settings) {
-  const bool writes = session.access == Access::kReadWrite;
+  const bool writes = session.access == Access::kReadWrite && !session.plan_only;
   std::string begin =
       writes ? "BEGIN TRANSACTION READ WRITE; " : "BEGIN TRANSACTION READ ONLY; ";
   if (version.repeatable)

@@ -103,6 +103,12 @@ class BoundedConnection final : public Connection {
     return run(
         [connection = connection_, statement] { return connection->explain(statement); });
   }
+  ChangeFacts describe_change(const Statement& statement,
+                              const ReadOptions& options) override {
+    return run([connection = connection_, statement, options] {
+      return connection->describe_change(statement, options);
+    });
+  }
   std::vector<std::string> account() override { return connection_->account(); }
   std::vector<Statement> split(const Statement& statement, const Partition& partition,
                                const Wait& wait, std::string* how) override {

@@ -95,6 +95,7 @@ SqliteConnection::SqliteConnection(const Target& target, const Session& session,
                                    const Wait& wait)
     : path_(target.path()),
       writes_(session.access == Access::kReadWrite),
+      plan_only_(session.plan_only),
       busy_timeout_(session.limits.connect) {
   limit_heap();
   open(path_);
@@ -106,11 +107,11 @@ void SqliteConnection::open(const std::string& path) {
   // No SQLITE_OPEN_URI: an absolute path is never taken as file:. NOMUTEX: one thread at
   // a time is the contract, and makes protected and unprotected values the same thing
   // (https://www.sqlite.org/c3ref/value.html).
-  const int flags = path.empty()
-                        ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX
-                        : (writes_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                              SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-                              SQLITE_OPEN_NOFOLLOW;
+  const int flags =
+      path.empty()
+          ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX
+          : (writes_ && !plan_only_ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+                SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &raw,
                                    flags | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -148,7 +149,7 @@ void SqliteConnection::harden() {
   run("PRAGMA mmap_size=0");  // a mapped file that is cut by another program kills the
                               // process
   run("PRAGMA cell_size_check=ON");
-  if (writes_) {
+  if (writes_ && !plan_only_) {
     allow_writing();
   } else {
     run("PRAGMA query_only=ON");
@@ -336,10 +337,7 @@ void SqliteConnection::bind(sqlite3_stmt* prepared, const Statement& statement) 
       [](const Value& value) { return std::holds_alternative<std::string>(value); });
 }
 
-Execution SqliteConnection::execute_write(const Statement& statement,
-                                          const ReadOptions& options, const Wait& wait) {
-  set_wait(wait);
-  executing_ = true;
+Prepared SqliteConnection::prepare_change(const Statement& statement) {
   refuse_unless_change(statement, Lexicon::sqlite());
   Prepared prepared = prepare(statement.text(placeholder), &statement);
   sqlite3_stmt* raw = prepared.get();
@@ -347,6 +345,15 @@ Execution SqliteConnection::execute_write(const Statement& statement,
     throw Error(Category::kRefused, "not_a_change", "the statement does nothing");
   }
   bind(raw, statement);
+  return prepared;
+}
+
+Execution SqliteConnection::execute_write(const Statement& statement,
+                                          const ReadOptions& options, const Wait& wait) {
+  set_wait(wait);
+  executing_ = true;
+  Prepared prepared = prepare_change(statement);
+  sqlite3_stmt* raw = prepared.get();
   Execution execution;
   if (sqlite3_column_count(raw) > 0) {
     execution.cursor =
@@ -390,49 +397,6 @@ std::unique_ptr<Cursor> SqliteConnection::execute(const Statement& statement,
     }
   }
   return std::make_unique<SqliteCursor>(*this, std::move(prepared), options, expected);
-}
-
-std::vector<ColumnFacts> SqliteConnection::describe(const Statement& statement,
-                                                    const ReadOptions& options) {
-  const Prepared prepared = prepare_read(statement);
-  std::vector<ColumnFacts> facts;
-  for (const CursorColumn& column : cursor_columns(prepared.get(), options.types)) {
-    facts.push_back({column.name,
-                     printable(column.declared),
-                     column.type ? arrow_type_text(*column.type) : "by the first rows",
-                     {}});
-  }
-  return facts;
-}
-
-std::vector<std::string> SqliteConnection::explain(const Statement& statement) {
-  prepare_read(
-      statement);  // a single statement that reads, before it is put behind EXPLAIN
-  const Prepared prepared =
-      prepare("EXPLAIN QUERY PLAN " + statement.text(placeholder), &statement);
-  bind_values(db_.get(), prepared.get(), statement);
-  std::vector<std::string> lines;
-  std::map<int, int> depth{{0, -1}};
-  int code = SQLITE_OK;
-  while ((code = sqlite3_step(prepared.get())) == SQLITE_ROW) {
-    const int id = sqlite3_column_int(prepared.get(), 0);
-    const int parent = sqlite3_column_int(prepared.get(), 1);
-    depth[id] = depth[parent] + 1;
-    const auto* detail =
-        reinterpret_cast<const char*>(sqlite3_column_text(prepared.get(), 3));
-    lines.push_back(fmt::format("{:{}}{}", "", 2 * depth[id],
-                                printable(detail == nullptr ? "" : detail, 400)));
-  }
-  if (code != SQLITE_DONE) fail("the query cannot be explained");
-  return lines;
-}
-
-std::vector<std::string> SqliteConnection::account() {
-  if (path_.empty()) return {"a database in memory: nothing to protect"};
-  const bool writable = ::access(path_.c_str(), W_OK) == 0;
-  return {
-      fmt::format("the process {} write the database file; penstock opens it read-only",
-                  writable ? "may" : "may not")};
 }
 
 }  // namespace penstock::sqlite

@@ -14,9 +14,9 @@
 namespace penstock::sqlite {
 
 /// Invariants from the constructor on:
-///  1. The file was opened read-only, unless the session may write, and is never created;
-///  nothing can be attached.
-///  2. query_only is on (read back) unless it may; the schema is untrusted, DEFENSIVE is
+///  1. The file was opened read-only, unless the session may write and is not to plan
+///  only, and is never created; nothing can be attached.
+///  2. query_only is on (read back) where it was; the schema is untrusted, DEFENSIVE is
 ///  on, extensions are off.
 ///  3. Every statement is authorised by authorize_read, and only one that reads is run;
 ///  in a session that may write, by authorize_write, inside one transaction.
@@ -33,6 +33,8 @@ class SqliteConnection final : public Connection {
   std::vector<ColumnFacts> describe(const Statement& statement,
                                     const ReadOptions& options) override;
   std::vector<std::string> explain(const Statement& statement) override;
+  ChangeFacts describe_change(const Statement& statement,
+                              const ReadOptions& options) override;
   std::vector<std::string> account() override;
   std::vector<Statement> split(const Statement& statement, const Partition& partition,
                                const Wait& wait, std::string* how) override;
@@ -87,6 +89,10 @@ class SqliteConnection final : public Connection {
   std::int64_t read_int(const char* pragma);
   Prepared prepare(const std::string& text, const Statement* statement);
   Prepared prepare_read(const Statement& statement);
+  /// A change, or a query; bound.
+  Prepared prepare_change(const Statement& statement);
+  /// Of a statement that was prepared before.
+  std::vector<std::string> explain_prepared(const Statement& statement);
   void bind(sqlite3_stmt* prepared, const Statement& statement);
   static int on_authorize(void* self, int action, const char* first, const char* second,
                           const char* database, const char* trigger) noexcept;
@@ -96,6 +102,7 @@ class SqliteConnection final : public Connection {
 
   std::string path_;
   const bool writes_;
+  const bool plan_only_;
   bool own_statement_ = false;  // BEGIN and COMMIT are ours
   Database db_;
   Wait wait_{Deadline::never(), {}};

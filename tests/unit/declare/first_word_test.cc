@@ -34,6 +34,34 @@ TEST(FirstWord, StandsBehindBlanksAndCommentsOfTheDialect) {
   EXPECT_EQ(word_of("# a\rSELECT 1\nSET x = 1"), "SET");
 }
 
+// FT-006
+TEST(FirstWord, FollowedByOthersIsReadOn) {
+  const auto words_of = [](const std::string& sql) {
+    return first_words(statement_of(sql, Lexicon::mysql()), Lexicon::mysql(), 3);
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(words_of("create /* or */ temporary\n# x\ntable t (a int)"),
+            (Words{"CREATE", "TEMPORARY", "TABLE"}));
+  EXPECT_EQ(words_of("DROP"), Words{"DROP"});
+  EXPECT_EQ(words_of("ALTER `x` y"), Words{"ALTER"});
+  EXPECT_EQ(words_of("(SELECT 1)"), Words{});
+}
+
+// FT-006
+TEST(FirstWord, SaysWhatADatabaseCanExplain) {
+  for (const char* sql :
+       {"SELECT 1", "(SELECT 1)", "WITH a AS (SELECT 1) SELECT 2",
+        "insert into t values (1)", "UPDATE t SET a = 1", "DELETE FROM t",
+        "MERGE INTO t USING u ON 1", "REPLACE INTO t VALUES (1)"}) {
+    EXPECT_TRUE(is_explained(statement_of(sql, Lexicon::mysql()), Lexicon::mysql()))
+        << sql;
+  }
+  for (const char* sql :
+       {"CREATE TABLE t (a int)", "DROP TABLE t", "TRUNCATE t", "SET a"})
+    EXPECT_FALSE(is_explained(statement_of(sql, Lexicon::mysql()), Lexicon::mysql()))
+        << sql;
+}
+
 // RS-013
 TEST(FirstWord, IsTheWholeWord) {
   EXPECT_EQ(word_of("SELECT1"), "SELECT1");

@@ -50,6 +50,24 @@ TEST(MysqlGrants, AreShownWithoutTheirPasswordHash) {
       ElementsAre("PROCESS on *.*", "SELECT (`a`, `b`), INSERT on `s`.`t`"));
 }
 
+// FT-006
+TEST(MysqlSession, AChangeOfTheSchemaCommitsButNotOneOfTemporaryTables) {
+  using Words = std::vector<std::string>;
+  for (const Words& words :
+       {Words{"CREATE", "TABLE", "T"}, Words{"ALTER", "TABLE", "T"},
+        Words{"DROP", "TABLE"}, Words{"RENAME", "TABLE"}, Words{"TRUNCATE", "T"},
+        Words{"ANALYZE", "TABLE"}, Words{"CREATE", "OR", "REPLACE", "VIEW"},
+        Words{"ALTER", "TEMPORARY"}, Words{"CREATE"}}) {
+    EXPECT_TRUE(commits_by_itself(words)) << ::testing::PrintToString(words);
+  }
+  for (const Words& words :
+       {Words{"CREATE", "TEMPORARY", "TABLE"}, Words{"DROP", "TEMPORARY", "TABLE"},
+        Words{"CREATE", "OR", "REPLACE", "TEMPORARY"}, Words{"INSERT", "INTO"},
+        Words{"SELECT"}, Words{}}) {
+    EXPECT_FALSE(commits_by_itself(words)) << ::testing::PrintToString(words);
+  }
+}
+
 // RS-008
 TEST(MysqlLexicon, FollowsTheServersMode) {
   const auto flags = [](std::string_view mode) {
