@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "declare/scalar.h"
 #include "declare/template_context.h"
+#include "declare/template_references.h"
 #include "declare/template_words.h"
 #include "penstock/error.h"
 
@@ -27,10 +27,6 @@ bool is_name_type(const Input& input) {
   return input.type == InputType::kIdentifier || input.type == InputType::kChoice;
 }
 
-bool contains(std::string_view text, std::string_view what) {
-  return text.find(what) != std::string_view::npos;
-}
-
 }  // namespace
 
 // Invariants: parts are added in the order of the template and never overlap; what no
@@ -42,10 +38,11 @@ class TemplateCompiler {
         sql_(out.sql_),
         lexicon_(out.lexicon_),
         tokens_(tokens_of_template(out.sql_, out.lexicon_, out.origin_)),
-        context_(out.sql_, significant(tokens_)) {}
+        context_(out.sql_, significant(tokens_)),
+        references_(out.sql_, out.origin_, out.inputs_) {}
 
   void run() {
-    refuse_other_syntax();
+    references_.refuse_other_syntax();
     std::size_t begin = tokens_.empty() ? 0 : tokens_.front().begin;
     const auto& tokens = context_.tokens();
     bool empty = true;
@@ -62,11 +59,11 @@ class TemplateCompiler {
     }
     end_statement(begin, sql_.size(), empty);
     if (out_.statements_.empty())
-      fail(0, "query_empty", "the query is empty", "write a statement");
+      references_.fail(0, "query_empty", "the query is empty", "write a statement");
     for (const SqlToken& token : tokens_) {
-      if (token.kind == Kind::kComment) references_in(token.begin, token.end);
+      if (token.kind == Kind::kComment) references_.within(token.begin, token.end);
     }
-    refuse_unused();
+    references_.refuse_unused();
   }
 
  private:
@@ -79,13 +76,6 @@ class TemplateCompiler {
     return kept;
   }
 
-  [[noreturn]] void fail(std::size_t at, const char* code, const std::string& message,
-                         std::string_view hint) const {
-    throw Error(Category::kTask, code,
-                fmt::format("{}: {}", position_of(sql_, out_.origin_, at), message),
-                std::string(hint));
-  }
-
   std::string_view slice(std::size_t begin, std::size_t end) const {
     return std::string_view(sql_).substr(begin, end - begin);
   }
@@ -96,78 +86,9 @@ class TemplateCompiler {
     return out_.inputs_[static_cast<std::size_t>(index)];
   }
 
-  void refuse_other_syntax() const {
-    for (std::size_t at = sql_.find('{'); at != std::string::npos;
-         at = sql_.find('{', at + 1)) {
-      const std::string_view two = std::string_view(sql_).substr(at, 2);
-      const bool statement =
-          two == "{%" && contains(std::string_view(sql_).substr(at), "%}");
-      if (!statement && two != "{#") continue;
-      if (two == "{#" && !contains(std::string_view(sql_).substr(at), "#}")) continue;
-      fail(at, "template_syntax",
-           fmt::format("'{} ... {}' is not part of a task's template", two,
-                       two == "{%" ? "%}" : "#}"),
-           "a template has {{ .inputs.NAME }} and nothing else; write the query out");
-    }
-  }
-
   void end_statement(std::size_t begin, std::size_t end, bool empty) {
     if (!empty) out_.statements_.push_back({begin, end, std::move(parts_)});
     parts_.clear();
-  }
-
-  // ".inputs.x", ".x" or "x" between the braces.
-  int reference(std::size_t begin, std::size_t end) {
-    const std::string_view inside = trim(slice(begin + 2, end - 2));
-    std::string_view name = inside;
-    if (name.starts_with(".inputs.")) {
-      name.remove_prefix(8);
-    } else if (name.starts_with('.')) {
-      name.remove_prefix(1);
-    }
-    if (!is_parameter_name(name)) refuse_reference(begin, inside);
-    for (std::size_t i = 0; i < out_.inputs_.size(); ++i) {
-      if (out_.inputs_[i].name != name) continue;
-      used_.insert(static_cast<int>(i));
-      return static_cast<int>(i);
-    }
-    std::vector<std::string> known;
-    for (const Input& one : out_.inputs_) known.push_back(one.name);
-    fail(begin, "template_undeclared_input",
-         fmt::format("'{}' is not a declared input", name),
-         known.empty() ? "declare it under inputs" : suggest(name, known));
-  }
-
-  [[noreturn]] void refuse_reference(std::size_t at, std::string_view inside) const {
-    const std::string shown = printable(inside, 60);
-    if (const auto bar = inside.find('|'); bar != std::string_view::npos) {
-      fail(at, "template_filter",
-           fmt::format("the filter '{}' is not supported",
-                       printable(trim(inside.substr(bar + 1)), 40)),
-           "give the input its final value, or write the function in SQL");
-    }
-    fail(at, "template_reference",
-         fmt::format("'{{{{ {} }}}}' does not name an input", shown),
-         contains(inside, ",")
-             ? "write {{ .inputs.NAME }}; an array's literal is written ARRAY[[1, 2]]"
-             : "write {{ .inputs.NAME }}");
-  }
-
-  // The references inside a token, as [begin, end).
-  std::vector<std::pair<std::size_t, std::size_t>> references_in(std::size_t begin,
-                                                                 std::size_t end) {
-    std::vector<std::pair<std::size_t, std::size_t>> found;
-    for (std::size_t at = sql_.find("{{", begin); at < end; at = sql_.find("{{", at)) {
-      const std::size_t close = sql_.find("}}", at + 2);
-      if (close == std::string::npos || close + 2 > end) {
-        fail(at, "template_reference", "'{{' without '}}' in the same text",
-             "write {{ .inputs.NAME }}; a literal {{ is given as an input");
-      }
-      reference(at, close + 2);
-      found.emplace_back(at, close + 2);
-      at = close + 2;
-    }
-    return found;
   }
 
   // Takes in token `i` and what belongs to it; the index of the next.
@@ -178,7 +99,7 @@ class TemplateCompiler {
       take_glued(i, i + run);
     } else if (token.kind == Kind::kReference) {
       take_reference(i);
-    } else if (contains(text_of(token), "{{")) {
+    } else if (text_of(token).find("{{") != std::string_view::npos) {
       take_text(i);
     }
     const std::size_t end = i + run;
@@ -224,10 +145,11 @@ class TemplateCompiler {
       } else if (token.kind == Kind::kReference) {
         part.segments.push_back({"", name_input(token.begin, token.end)});
         references = true;
-      } else if (token.kind == Kind::kName && contains(text_of(token), "{{")) {
+      } else if (token.kind == Kind::kName &&
+                 text_of(token).find("{{") != std::string_view::npos) {
         if (!part.segments.empty())
-          fail(token.begin, "template_position", "a quoted name touches a reference",
-               kNameHint);
+          references_.fail(token.begin, "template_position",
+                           "a quoted name touches a reference", kNameHint);
         part.segments = name_segments(token);
         references = true;
       } else {
@@ -241,13 +163,13 @@ class TemplateCompiler {
 
   // An input that becomes a name, or a part of one.
   int name_input(std::size_t begin, std::size_t end) {
-    const int index = reference(begin, end);
+    const int index = references_.at(begin, end);
     const Input& declared = input(index);
     if (!is_name_type(declared)) {
-      fail(begin, "template_position",
-           fmt::format("input '{}' stands where only a name or a keyword can",
-                       declared.name),
-           kNameHint);
+      references_.fail(begin, "template_position",
+                       fmt::format("input '{}' stands where only a name or a keyword can",
+                                   declared.name),
+                       kNameHint);
     }
     check_choices(begin, declared);
     return index;
@@ -256,16 +178,17 @@ class TemplateCompiler {
   void check_choices(std::size_t at, const Input& declared) const {
     for (const std::string& choice : declared.choices) {
       if (is_plain_words(choice)) continue;
-      fail(at, "template_position",
-           fmt::format("choice '{}' of input '{}' cannot stand as a name or a keyword",
-                       printable(choice, 40), declared.name),
-           "use words of letters, digits, '_' and '.'");
+      references_.fail(
+          at, "template_position",
+          fmt::format("choice '{}' of input '{}' cannot stand as a name or a keyword",
+                      printable(choice, 40), declared.name),
+          "use words of letters, digits, '_' and '.'");
     }
   }
 
   void take_reference(std::size_t i) {
     const SqlToken token = context_.tokens()[i];
-    const int index = reference(token.begin, token.end);
+    const int index = references_.at(token.begin, token.end);
     const Input& declared = input(index);
     TemplatePart part{
         PartKind::kValue, token.begin, token.end, {{"", index}}, {}, {}, {}, {}, {}};
@@ -276,8 +199,8 @@ class TemplateCompiler {
         (!cast && (keyword || context_.wants_name(i)))) {
       name_input(token.begin, token.end);
       if (i == context_.statement_start())
-        fail(token.begin, "template_position", "a statement cannot be an input",
-             kNameHint);
+        references_.fail(token.begin, "template_position",
+                         "a statement cannot be an input", kNameHint);
       part.kind = keyword && declared.type == InputType::kChoice ? PartKind::kKeyword
                                                                  : PartKind::kName;
     } else if (declared.is_list) {
@@ -296,19 +219,20 @@ class TemplateCompiler {
 
   void refuse_bare_in(std::size_t i, const Input& declared) const {
     if (i == 0 || context_.word(i - 1) != "IN") return;
-    fail(context_.tokens()[i].begin, "template_position",
-         fmt::format("IN takes a list, and input '{}' is {}", declared.name,
-                     to_string(declared)),
-         fmt::format("declare it as list[{}]", to_string(declared)));
+    references_.fail(context_.tokens()[i].begin, "template_position",
+                     fmt::format("IN takes a list, and input '{}' is {}", declared.name,
+                                 to_string(declared)),
+                     fmt::format("declare it as list[{}]", to_string(declared)));
   }
 
   void check_predicate(std::size_t i, InputType type) const {
     if (type == InputType::kBool || type == InputType::kNone) return;
     if (!context_.is_whole_predicate(i)) return;
-    fail(context_.tokens()[i].begin, "template_predicate",
-         "an input cannot be a whole condition: a value is never SQL",
-         "write the condition in the query and give its values; only a bool may stand "
-         "alone");
+    references_.fail(
+        context_.tokens()[i].begin, "template_predicate",
+        "an input cannot be a whole condition: a value is never SQL",
+        "write the condition in the query and give its values; only a bool may stand "
+        "alone");
   }
 
   // IN {{list}} and IN ({{list}}), and NOT before it.
@@ -316,10 +240,11 @@ class TemplateCompiler {
     const auto& tokens = context_.tokens();
     const bool bare = i > 0 && context_.word(i - 1) == "IN";
     if (!bare && !context_.alone_in_list(i)) {
-      fail(part.begin, "template_position",
-           fmt::format("input '{}' is a list, which stands alone in the brackets of IN",
-                       input(part.segments[0].input).name),
-           "write IN ({{ .inputs.NAME }})");
+      references_.fail(
+          part.begin, "template_position",
+          fmt::format("input '{}' is a list, which stands alone in the brackets of IN",
+                      input(part.segments[0].input).name),
+          "write IN ({{ .inputs.NAME }})");
     }
     std::size_t first = bare ? i - 1 : i - 2;
     part.negated = first > 0 && context_.word(first - 1) == "NOT";
@@ -368,17 +293,19 @@ class TemplateCompiler {
         std::string(trim(slice(type_begin, context_.tokens()[i - 1].end)));
     const std::string& next = context_.word(i + 1);
     if (lexicon_.dialect == "sqlite") {
-      fail(type_begin, "template_literal",
-           fmt::format("SQLite has no literals such as {} '...'", to_lower(type)),
-           fmt::format(
-               "write {}({{{{ .inputs.NAME }}}})",
-               equals_ignoring_case(type, "timestamp") ? "datetime" : to_lower(type)));
+      references_.fail(
+          type_begin, "template_literal",
+          fmt::format("SQLite has no literals such as {} '...'", to_lower(type)),
+          fmt::format(
+              "write {}({{{{ .inputs.NAME }}}})",
+              equals_ignoring_case(type, "timestamp") ? "datetime" : to_lower(type)));
     }
     if (equals_ignoring_case(type, "interval") &&
         std::find(kFields.begin(), kFields.end(), next) != kFields.end()) {
-      fail(type_begin, "template_literal",
-           fmt::format("an interval with {} behind it cannot have an input", next),
-           "write interval '{{ .inputs.NAME }} days'");
+      references_.fail(
+          type_begin, "template_literal",
+          fmt::format("an interval with {} behind it cannot have an input", next),
+          "write interval '{{ .inputs.NAME }} days'");
     }
     part.begin = type_begin;
     part.cast = type;
@@ -407,9 +334,10 @@ class TemplateCompiler {
     std::size_t type_begin = 0;
     const bool cast = find_type(i, type_begin);
     if (!cast && (context_.after_operand(i) || context_.wants_name(i))) {
-      fail(token.begin, "template_position",
-           "a text with an input in it stands where only a name or a keyword can",
-           kNameHint);
+      references_.fail(
+          token.begin, "template_position",
+          "a text with an input in it stands where only a name or a keyword can",
+          kNameHint);
     }
     check_predicate(i, InputType::kStr);
     TemplatePart part{PartKind::kComposed,
@@ -443,15 +371,15 @@ class TemplateCompiler {
       if (touches && word == "&" && context_.word(i - 2) == "U") kind = "U&'...'";
     }
     if (kind.empty()) return;
-    fail(token.begin, "template_literal",
-         fmt::format("{} cannot have an input in it", kind),
-         "write it as '...', or join the parts in SQL");
+    references_.fail(token.begin, "template_literal",
+                     fmt::format("{} cannot have an input in it", kind),
+                     "write it as '...', or join the parts in SQL");
   }
 
   std::vector<TemplatePart::Segment> name_segments(const SqlToken& token) {
     auto segments =
         segments_of(token, sql_[token.end - 1] == ']' ? '\0' : sql_[token.begin], false);
-    for (const auto& [begin, end] : references_in(token.begin, token.end))
+    for (const auto& [begin, end] : references_.within(token.begin, token.end))
       name_input(begin, end);
     return segments;
   }
@@ -462,10 +390,11 @@ class TemplateCompiler {
       if (segment.input < 0) continue;
       const Input& declared = input(segment.input);
       if (!declared.is_list && declared.type != InputType::kBytes) continue;
-      fail(token.begin, "template_position",
-           fmt::format("input '{}' is {}, which has no place inside quotes",
-                       declared.name, to_string(declared)),
-           declared.is_list ? "write IN ({{ .inputs.NAME }})" : "drop the quotes");
+      references_.fail(
+          token.begin, "template_position",
+          fmt::format("input '{}' is {}, which has no place inside quotes", declared.name,
+                      to_string(declared)),
+          declared.is_list ? "write IN ({{ .inputs.NAME }})" : "drop the quotes");
     }
     return segments;
   }
@@ -475,10 +404,10 @@ class TemplateCompiler {
                                                  bool backslashes) {
     std::vector<TemplatePart::Segment> segments;
     std::size_t at = token.begin + 1;
-    for (const auto& [begin, end] : references_in(token.begin, token.end)) {
+    for (const auto& [begin, end] : references_.within(token.begin, token.end)) {
       std::string text = unquoted(slice(at, begin), quote, backslashes);
       if (!text.empty()) segments.push_back({std::move(text), -1});
-      segments.push_back({"", reference(begin, end)});
+      segments.push_back({"", references_.at(begin, end)});
       at = end;
     }
     std::string text = unquoted(slice(at, token.end - 1), quote, backslashes);
@@ -493,21 +422,12 @@ class TemplateCompiler {
                        i > 0 ? context_.word(i - 1) : "", context_.word(i + 1));
   }
 
-  void refuse_unused() const {
-    for (std::size_t i = 0; i < out_.inputs_.size(); ++i) {
-      if (used_.contains(static_cast<int>(i))) continue;
-      fail(0, "template_unused_input",
-           fmt::format("input '{}' is not used by the query", out_.inputs_[i].name),
-           "remove it, or name it in a comment of the query");
-    }
-  }
-
   Template& out_;
   const std::string& sql_;
   const Lexicon& lexicon_;
   std::vector<SqlToken> tokens_;
   TemplateContext context_;
-  std::set<int> used_;
+  TemplateReferences references_;
   std::vector<TemplatePart> parts_;
 };
 
