@@ -9,6 +9,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import time
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -263,6 +264,45 @@ def test_one_of_many_processes_runs_the_query(manifest, penstock):
     running = [penstock.start("store", "shop.yaml", "cat", "slow.csv") for _ in range(4)]
     outputs = [process.communicate(timeout=120)[0] for process in running]
     assert len(set(outputs)) == 1 and outputs[0].startswith(b'"c","run"\n2000000,')
+
+
+SLOW = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) "
+        "SELECT i, hex(randomblob(16)) AS run FROM n")
+
+
+def results_in(folder):
+    return [path for path in (folder / "cache").rglob("*") if path.is_file() and path.suffix not in (".lock", ".tmp")]
+
+
+def test_a_killed_read_leaves_no_torn_result_and_the_next_one_runs(manifest, penstock, tmp_path):
+    manifest(f"\n  slow.csv: {SLOW}\n", more="cache: {path: cache, ttl: 1h, size: 1GB}\n")
+    killed = penstock.start("store", "shop.yaml", "cat", "slow.csv", stdout=subprocess.DEVNULL)
+    wait_until(lambda: any(path.stat().st_size > 1_000_000 for path in tmp_path.glob("cache/*/.*.tmp")))
+    waiting = penstock.start("store", "shop.yaml", "cat", "slow.csv")  # for the one that is killed
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(0.3)
+    assert results_in(tmp_path) == []
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    rows = waiting.communicate(timeout=120)[0]
+    assert waiting.returncode == 0
+    assert rows.count(b"\n") == 3_000_001 and rows.endswith(b'"\n')
+    (kept,) = results_in(tmp_path)
+    assert kept.read_bytes() == rows
+    assert not list(tmp_path.glob("cache/*/.*.tmp"))
+
+
+def test_a_result_older_than_its_time_is_served_to_nobody(manifest, penstock, store, tmp_path):
+    """The query itself takes longer than the time to live: each reader gets a result of its own."""
+    manifest("\n  slow.csv: WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 12000000) "
+             "SELECT count(*) AS c, hex(randomblob(8)) AS run FROM n\n", more="cache: {path: cache, ttl: 1s, size: 1MB}\n")
+    start = time.monotonic()
+    running = [penstock.start("store", "shop.yaml", "cat", "slow.csv") for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0] for process in running]
+    assert time.monotonic() - start > 2, "the query is too fast for this test"
+    assert len(set(outputs)) == 2
+    assert results_in(tmp_path) == []  # a result is as old as its query's beginning
+    assert store("stat", "slow.csv", "--json").json["materialized"] is False
 
 
 # SQL-QUERY-060

@@ -1,5 +1,6 @@
 #include "faces/store/cache.h"
 
+#include <atomic>
 #include <fcntl.h>
 #include <filesystem>
 #include <string>
@@ -196,6 +197,54 @@ TEST(Cache, WhatACrashedRunLeftIsRemoved) {
   store.read("long.csv");
   EXPECT_FALSE(fs::exists(left));
   EXPECT_TRUE(fs::exists(kept));
+}
+
+TEST(Cache, AResultThatGoesWhileItIsReadIsReadToItsEnd) {
+  const Database database = shop();
+  const Folder folder;
+  const Store store = store_of(database, kQueries, cache_of(folder, "1h", "1500"));
+  StoreFile file = store.read("long.csv");
+  char start[10];
+  ASSERT_EQ(file.read(start, sizeof(start)), sizeof(start));
+  make_older(files_in(folder).at(0), std::chrono::minutes(1));
+  store.read("other.csv");
+  ASSERT_FALSE(store.get_file_info("long.csv").materialized) << "it is gone";
+  const std::string rest = file.read_all();
+  EXPECT_EQ(std::string(start, sizeof(start)) + rest,
+            "\"x\"\n\"" + std::string(1000, 'x') + "\"\n");
+}
+
+// Nothing is ever half there: many threads read what others make, replace and remove.
+TEST(Cache, NoResultIsTornWhateverOthersDo) {
+  const Database database = shop();
+  const Folder folder;
+  const std::string queries =
+      "  '{n}.csv': {query: \"WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+      "FROM "
+      "c LIMIT 2000) SELECT i, :n AS n FROM c\", parameters: {n: int}}\n";
+  const auto expected = [](int n) {
+    std::string text = "\"i\",\"n\"\n";
+    for (int i = 1; i <= 2000; ++i)
+      text += std::to_string(i) + "," + std::to_string(n) + "\n";
+    return text;
+  };
+  // Room for two of the four, each for a second: what is made is soon too old or too
+  // much.
+  const Store store = store_of(database, queries, cache_of(folder, "1s", "35000"));
+  std::atomic<int> wrong = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < 25; ++i) {
+          const int n = (i + thread) % 4;
+          if (store.read_bytes(std::to_string(n) + ".csv") != expected(n)) ++wrong;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+  EXPECT_LE(files_in(folder).size(), 2U);
 }
 
 TEST(Cache, AFailedQueryLeavesNoResult) {
