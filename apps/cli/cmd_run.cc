@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cerrno>
+#include <memory>
 #include <optional>
+#include <unistd.h>
 #include <utility>
 
 #include <arrow/record_batch.h>
@@ -15,6 +18,8 @@
 #include "cli/units.h"
 #include "penstock/error.h"
 #include "penstock/run_task.h"
+#include "sink/file_error.h"
+#include "sink/unnamed_file.h"
 
 namespace penstock::cli {
 namespace {
@@ -47,18 +52,43 @@ std::string describe(const Task& task) {
   return text;
 }
 
-// Rows on a terminal: a table, shown as they come.
+// Rows on a terminal: a table, shown as they come; those of a change once it is
+// committed, and until then in a file without a name.
 class Screen {
  public:
   explicit Screen(const Terminal& out) : out_(out) {}
+  void hold_back(const std::string& folder) { held_ = open_unnamed(folder); }
   void begin(const arrow::Schema& schema) { table_.emplace(schema, out_); }
-  void show(const arrow::RecordBatch& batch) { write_stdout(table_->rows(batch)); }
+  void show(const arrow::RecordBatch& batch) { put(table_->rows(batch)); }
   void end() {
-    if (table_) write_stdout(table_->footer());
+    if (!table_) return;
+    put(table_->footer());
+    std::string text(kPartBytes, '\0');
+    for (off_t at = 0; held_ != nullptr;) {
+      const ssize_t got = ::pread(held_->get(), text.data(), text.size(), at);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw output_error("read", "a temporary file", errno);
+      if (got == 0) break;
+      write_stdout(text.substr(0, static_cast<std::size_t>(got)));
+      at += got;
+    }
   }
 
  private:
+  static constexpr std::size_t kPartBytes = 65'536;
+
+  void put(std::string_view text) {
+    if (!held_) return write_stdout(text);
+    while (!text.empty()) {
+      const ssize_t done = ::write(held_->get(), text.data(), text.size());
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) throw output_error("write", "a temporary file", errno);
+      text.remove_prefix(static_cast<std::size_t>(done));
+    }
+  }
+
   const Terminal& out_;
+  std::unique_ptr<Descriptor> held_;
   std::optional<Table> table_;
 };
 
@@ -94,6 +124,10 @@ void flags(CLI::App* command, Options& options) {
       ->add_flag("--describe", options.describe,
                  "show its inputs and output; run nothing")
       ->group("Inputs");
+  command
+      ->add_flag("--json", options.json,
+                 "with --describe: the task as JSON, which run takes as well")
+      ->group("Inputs");
   add_output(command, options, "a table, or CSV");
   add_limits(command, options);
   add_types(command, options);
@@ -104,9 +138,10 @@ void flags(CLI::App* command, Options& options) {
 int run(const Options& options, const Context& context) {
   Task task = load_task(options.arguments.front(), context);
   if (options.describe) {
-    write_stdout(describe(task));
+    write_stdout(options.json ? to_json(task) : describe(task));
     return 0;
   }
+  refuse_flags(options, {"--json"}, "a run", "with --describe it shows the task as JSON");
   apply_flags(options, task.query);
   const Inputs inputs = read_inputs(task, options, context);
   TaskOptions running;
@@ -123,6 +158,8 @@ int run(const Options& options, const Context& context) {
   if (rows && !options.output && !options.format && context.out.is_terminal) {
     refuse_flags(options, {"--compression", "--row-group-rows"}, "a table",
                  "give -o PATH, or --format");
+    if (task.query.access == Access::kReadWrite)
+      screen.hold_back(temporary_folder(context.environment));
     running.on_schema = [&](const auto& schema) { screen.begin(*schema); };
     running.on_batch = [&](const auto& batch) { screen.show(*batch); };
   } else if (rows) {

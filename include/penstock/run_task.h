@@ -22,7 +22,8 @@ namespace penstock {
 
 struct TaskOptions {
   /// A file for the rows, whole or not at all; of a task that writes it gets its name
-  /// only once the change is committed. Unset: the rows go to `on_batch` alone.
+  /// only once the change is committed, and a stream gets nothing before. Unset: the rows
+  /// go to `on_batch` alone.
   std::optional<OutputOptions> output;
   LockOptions lock;
   /// The last statement must give rows. Otherwise a task without a declared output may

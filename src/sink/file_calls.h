@@ -19,6 +19,11 @@ struct FileCalls {
         return ::renameat(folder, from, folder, to);
       };
   std::function<int(int fd)> close = ::close;
+  /// fallocate(2) that leaves the file's size alone.
+  std::function<int(int fd, off_t offset, off_t length)> reserve =
+      [](int fd, off_t offset, off_t length) {
+        return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length);
+      };
 };
 
 }  // namespace penstock

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <optional>
+#include <poll.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 #include "sink/file_error.h"
 #include "sink/lock.h"
 #include "sink/stream.h"
+#include "sink/unnamed_file.h"
 #include "sink/writer.h"
 
 namespace penstock {
@@ -90,6 +92,7 @@ struct Output::State {
   OutputSummary copy(int from);
 
   std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> modified;
+  std::optional<std::string> hold_in;
 
  private:
   void open();
@@ -100,6 +103,9 @@ struct Output::State {
     if (!status.ok()) fail(status);
   }
   void close_stream();
+  void pour(int from);
+  void require_room();
+  std::string shown() const;
 
   // In the order in which they are made: the lock is the last that goes.
   const OutputOptions options_;
@@ -110,6 +116,8 @@ struct Output::State {
   std::optional<OutputLock> lock_;
   std::unique_ptr<AtomicFile> file_;
   Descriptor device_;
+  int target_ = -1;                   // what the bytes are for
+  std::unique_ptr<Descriptor> held_;  // where they are until commit()
   std::shared_ptr<DescriptorStream> stream_;
   std::shared_ptr<arrow::io::OutputStream> gzip_;
   std::unique_ptr<arrow::util::Codec> codec_;
@@ -149,6 +157,11 @@ void Output::State::open() {
   } else if (!destination_.is_stdout()) {
     open_stream(destination_.path(), stop_, device_);
     fd = device_.get();
+  }
+  target_ = fd;
+  if (hold_in && destination_.is_stream() && callers_ < 0) {
+    held_ = open_unnamed(*hold_in);
+    fd = held_->get();
   }
   stream_ = std::make_shared<DescriptorStream>(fd, calls_, stop_, options_.content_hash);
 }
@@ -200,10 +213,37 @@ void Output::State::finish() {
   if (gzip_) check(gzip_->Close());
   check(stream_->Close());
   finished_ = true;
+  if (held_) require_room();
+}
+
+// What can be known of the stream before anything is written to it.
+void Output::State::require_room() {
+  pollfd reader{target_, 0, 0};
+  if (::poll(&reader, 1, 0) > 0 && (reader.revents & (POLLERR | POLLHUP)) != 0) {
+    abandon();
+    throw Error(Category::kBrokenPipe, "broken_pipe",
+                "the reader of " + shown() + " went away");
+  }
+  struct stat status{};
+  if (::fstat(target_, &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const bool appends = (::fcntl(target_, F_GETFL) & O_APPEND) != 0;
+  const off_t begin = appends ? status.st_size : ::lseek(target_, 0, SEEK_CUR);
+  const off_t bytes = *stream_->Tell();
+  if (bytes == 0 || calls_.reserve(target_, begin, bytes) == 0) return;
+  if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) return;
+  const int error = errno;
+  abandon();
+  throw output_error("write", destination_.path(), error);
 }
 
 OutputSummary Output::State::copy(int from) {
   open();
+  pour(from);
+  finished_ = true;
+  return commit();
+}
+
+void Output::State::pour(int from) {
   std::vector<char> buffer(kCopyBytes);
   off_t at = 0;
   while (true) {
@@ -219,8 +259,6 @@ OutputSummary Output::State::copy(int from) {
     at += got;
   }
   check(stream_->Close());
-  finished_ = true;
-  return commit();
 }
 
 OutputSummary Output::State::commit() {
@@ -228,6 +266,10 @@ OutputSummary Output::State::commit() {
   OutputSummary summary;
   summary.bytes = *stream_->Tell();
   summary.content_hash = stream_->content_hash();
+  if (held_) {
+    stream_ = std::make_shared<DescriptorStream>(target_, calls_, stop_, false);
+    pour(held_->get());
+  }
   if (file_) {
     publish();
   } else if (callers_ < 0) {
@@ -272,17 +314,21 @@ void Output::State::abandon() noexcept {
   gzip_.reset();
   codec_.reset();
   stream_.reset();
+  held_.reset();
   file_.reset();
   device_.reset();
+}
+
+std::string Output::State::shown() const {
+  if (callers_ >= 0) return "a temporary file";
+  return destination_.is_stdout() ? "standard output"
+                                  : printable(destination_.path(), 1024);
 }
 
 void Output::State::fail(const arrow::Status& status) {
   const auto failure = stream_->failure();
   abandon();
-  const std::string path = callers_ >= 0 ? "a temporary file"
-                           : destination_.is_stdout()
-                               ? "standard output"
-                               : printable(destination_.path(), 1024);
+  const std::string path = shown();
   if (failure && failure->interrupted) {
     throw Error(Category::kInterrupted, "interrupted",
                 "interrupted while writing " + path);
@@ -306,6 +352,8 @@ Output::Output(int descriptor, OutputOptions options, std::stop_token stop)
     : state_(std::make_unique<State>(std::move(options), descriptor, std::move(stop))) {}
 Output::Output(Output&&) noexcept = default;
 Output::~Output() = default;
+
+void Output::hold_back(std::string folder) { state_->hold_in = std::move(folder); }
 
 void Output::set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
   state_->modified = time;

@@ -21,8 +21,8 @@ namespace penstock {
 ///  whose lock is free is stale; opening
 ///     removes those of this output.
 ///  3. Destroyed before commit(), an Output leaves nothing but its lock file.
-///  4. Standard output is written as bytes come; a format that needs its end is not
-///  closed unless commit() is reached.
+///  4. Standard output is written as bytes come, unless it is held back; a format that
+///  needs its end is not closed unless commit() is reached.
 /// Thread contract: one thread at a time. Errors: Error{kOutput} with the path and the
 /// system's reason, Error{kBrokenPipe}, Error{kLocked}, Error{kInterrupted} while waiting
 /// for the lock.
@@ -42,6 +42,12 @@ class Output {
   Output(Output&&) noexcept;
   ~Output();
 
+  /// Standard output, a FIFO or a device gets nothing before commit(), and then all of
+  /// it: until then the bytes are in a file without a name, in `folder`. A file has its
+  /// temporary name anyway. finish() then also says what can be known beforehand: a
+  /// reader that is gone is Error{kBrokenPipe}, no room on the disk that standard output
+  /// is a file on is Error{kOutput}. Call before begin.
+  void hold_back(std::string folder);
   /// The file will say that it was modified then, and not when it was written.
   void set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time);
 

@@ -84,6 +84,77 @@ def test_the_guard_checks_a_host_that_is_an_argument(place):
     assert refused.code == 3 and refused.error["code"] == "private_host"
 
 
+@pytest.mark.parametrize("dialect", list(DIALECTS))
+# FT-009, FT-010
+def test_a_task_written_as_json_has_no_secret_and_runs_the_same(dialect, tmp_path):
+    """A task that reads, and one that writes: every kind of input, secrets kept elsewhere, a query in a file."""
+    database = DIALECTS[dialect](tmp_path)
+    word = "varchar(40) CHARACTER SET utf8mb4" if dialect in ("mariadb", "mysql") else "varchar(40)"
+    table = "penstock_task_json"
+    database.run(f"DROP TABLE IF EXISTS {table}; CREATE TABLE {table} (id integer PRIMARY KEY, word {word}, since date, "
+                 f"price decimal(9,2)); INSERT INTO {table} VALUES (1, 'a''b', '2026-01-01', 1.50), "
+                 f"(2, 'zwölf', '2026-02-01', 2.25), (3, NULL, NULL, NULL);")
+    if dialect == "postgresql":
+        database.run(f"GRANT ALL ON {table} TO writer;")
+    penstock = Penstock(tmp_path)
+    penstock.env["PENSTOCK_SQL_ALLOW_PRIVATE"] = "1"
+    if dialect == "sqlite":
+        connection, password = {"uri": database.dsn}, None
+    else:
+        place = Place(dialect, tmp_path)
+        connection, password = {"uri": place.uri, "connect_args": {"connect_timeout": 9},
+                                "secret_connect_args": {"password": SECRET}}, place.password
+        penstock.env["PENSTOCK_SECRET_SHOP_DB_PASSWORD"] = password
+    (tmp_path / "q.sql").write_text(
+        f"SELECT id, word, price FROM {table} WHERE (word LIKE '%{{{{ part }}}}%' OR word IS {{{{ nothing }}}})\n"
+        f"  AND id IN ({{{{ ids }}}}) AND (since < {{{{ before }}}} OR since IS NULL)\n"
+        f"ORDER BY {{{{ by }}}} {{{{ direction }}}} LIMIT {{{{ most }}}} -- \"quoted\", \\\\ and \ttab, {{{{ note }}}}\n")
+    reads = {"name": "reads", "description": "a \"read\"", "connection": connection, "query_file": "q.sql",
+             "inputs": {"part": {"type": "str", "default": ""}, "nothing": {"type": "none", "default": None},
+                        "ids": {"type": "list[int]", "default": [1, 2, 3]},
+                        "before": {"type": "date", "default": "2027-01-01"},
+                        "by": {"type": "identifier", "default": "id"},
+                        "direction": {"choice": ["ASC", "DESC"], "default": "DESC"},
+                        "most": {"type": "int", "default": 5, "description": "rows"},
+                        "note": {"type": "bytes", "default": "hex:00ff"}},
+             "output": {"id": {"type": "int16", "nullable": False}, "word": "str"}, "extra_columns": "drop",
+             "limits": {"rows": 1000, "seconds": 60}, "types": {"on_lossy": "text"}, "statement_timeout_seconds": 20}
+    writes = {"name": "writes", "connection": connection, "access": "read_write",
+              "inputs": {"by": "float", "when": {"type": "datetime", "default": "2026-06-01T00:00:00"}},
+              "query": f"UPDATE {table} SET price = price + {{{{ by }}}} WHERE since < {{{{ when }}}};\n"
+                       f"SELECT id, price FROM {table} ORDER BY id"}
+    for task, given in ((reads, []), (reads, ["-i", "ids=[2, 3]", "-i", "part=ö", "-i", "by=word"]),
+                        (writes, ["-i", "by=0.5"])):
+        (tmp_path / "t.yaml").write_text(json.dumps(task))
+        described = penstock("run", "t.yaml", "--describe", "--json")
+        assert described.code == 0, described
+        assert password is None or password not in described.out
+        (tmp_path / "elsewhere").mkdir(exist_ok=True)
+        (tmp_path / "elsewhere" / "t.json").write_text(described.out)
+        assert penstock("run", "elsewhere/t.json", "--describe", "--json").out == described.out
+        results = []
+        for file in ("t.yaml", "elsewhere/t.json"):
+            result = penstock("run", file, "--format", "jsonl", "--report", "r.json", *given)
+            assert result.code == 0, result
+            report = json.loads((tmp_path / "r.json").read_text())
+            facts = {key: report[key] for key in ("task", "query_hash", "rows", "access", "statements", "dialect")}
+            results.append(([json.loads(line) for line in result.out.splitlines()], facts))
+        if task is writes:  # which has added twice
+            for row in results[0][0][:2]:
+                row["price"] = str(round(float(row["price"]) + 0.5, 2))
+            for row in results[1][0][:2]:
+                row["price"] = str(round(float(row["price"]), 2))
+        assert results[0] == results[1]
+        assert results[0][1]["rows"] == (2 if given and task is reads else 3)
+    database.run(f"DROP TABLE {table};")
+    if dialect != "sqlite":
+        spoken = {**reads, "connection": {"uri": place.whole}}
+        (tmp_path / "t.yaml").write_text(json.dumps(spoken))
+        refused = penstock("run", "t.yaml", "--describe", "--json")
+        assert (refused.code, refused.error["code"], refused.out) == (2, "task_password_in_uri", "")
+        assert "secret_connect_args" in refused.error["hint"] and password not in refused.err
+
+
 # FT-010
 def test_a_password_in_the_uri_runs_with_a_warning(place):
     result = place.run({"uri": place.whole})

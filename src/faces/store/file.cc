@@ -1,15 +1,12 @@
-#include "faces/store/file.h"
-
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include "penstock/error.h"
 #include "penstock/store.h"
+#include "sink/descriptor.h"
 #include "sink/file_error.h"
 
 namespace penstock {
@@ -18,20 +15,6 @@ namespace {
 constexpr const char* kFile = "a temporary file";
 
 }  // namespace
-
-std::unique_ptr<Descriptor> open_unnamed(const std::string& folder) {
-  auto file = std::make_unique<Descriptor>(
-      ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (file->valid()) return file;
-  if (errno != EOPNOTSUPP && errno != EISDIR)
-    throw output_error("create a temporary file in", folder, errno);
-  // A file system without O_TMPFILE.
-  std::string name = folder + "/penstock-XXXXXX";
-  file->reset(::mkostemp(name.data(), O_CLOEXEC));
-  if (!file->valid()) throw output_error("create a temporary file in", folder, errno);
-  ::unlink(name.c_str());
-  return file;
-}
 
 StoreFile::StoreFile(std::unique_ptr<Descriptor> file) : file_(std::move(file)) {
   struct stat status{};

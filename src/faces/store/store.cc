@@ -11,13 +11,13 @@
 #include "engine/transfer.h"
 #include "faces/store/address.h"
 #include "faces/store/cache.h"
-#include "faces/store/file.h"
 #include "faces/store/keys.h"
 #include "faces/store/readers.h"
 #include "faces/store/state.h"
 #include "faces/store/views.h"
 #include "penstock/error.h"
 #include "sink/output.h"
+#include "sink/unnamed_file.h"
 
 namespace penstock {
 namespace {
@@ -169,7 +169,7 @@ StoreFile Store::State::read(const StoreQuery& query, const StoreReadTo& options
   require_open();
   StoreReceipt receipt;
   if (auto file = cached(query, options, &receipt)) return StoreFile(std::move(file));
-  auto file = open_unnamed(engine.environment().get("TMPDIR").value_or("/tmp"));
+  auto file = open_unnamed(temporary_folder(engine.environment()));
   Output output(file->get(), output_of(query), options.stop);
   run(query, output, options);
   return StoreFile(std::move(file));

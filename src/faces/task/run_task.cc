@@ -18,6 +18,7 @@
 #include "penstock/error.h"
 #include "penstock/version.h"
 #include "sink/output.h"
+#include "sink/unnamed_file.h"
 
 namespace penstock {
 namespace {
@@ -51,10 +52,14 @@ Query with_secrets(const Task& task, const Engine& engine,
 // From one stream of rows to the output, the callbacks, or nowhere.
 class Delivery {
  public:
-  Delivery(const Task& task, const TaskOptions& options, TaskReport& report)
+  Delivery(const Engine& engine, const Task& task, const TaskOptions& options,
+           TaskReport& report)
       : task_(task), options_(options), report_(report) {
-    if (options.output && task.output_kind != OutputKind::kNone)
-      output_.emplace(*options.output, options.lock, options.stop);
+    if (!options.output || task.output_kind == OutputKind::kNone) return;
+    output_.emplace(*options.output, options.lock, options.stop);
+    // Nobody is to act on rows of a change that is not made in the end.
+    if (task.query.access == Access::kReadWrite)
+      output_->hold_back(temporary_folder(engine.environment()));
   }
 
   void take(BatchStream& rows, const std::stop_source& cancel) {
@@ -117,7 +122,7 @@ void read(const Engine& engine, const Task& task, const Query& query,
           const Inputs& values, const TaskOptions& options, TaskReport& report) {
   std::stop_source cancel;
   const std::stop_callback forward(options.stop, [&] { cancel.request_stop(); });
-  Delivery delivery(task, options, report);
+  Delivery delivery(engine, task, options, report);
   BatchStream rows =
       engine.open_made(query, statements_of(task, values), cancel.get_token());
   report.dialect = rows.dialect();
@@ -129,7 +134,7 @@ void write(const Engine& engine, const Task& task, const Query& query,
            const Inputs& values, const TaskOptions& options, TaskReport& report) {
   std::stop_source cancel;
   const std::stop_callback forward(options.stop, [&] { cancel.request_stop(); });
-  Delivery delivery(task, options, report);
+  Delivery delivery(engine, task, options, report);
   Transaction transaction =
       engine.begin(query, statements_of(task, values), cancel.get_token());
   report.dialect = transaction.dialect();
@@ -155,9 +160,11 @@ void write(const Engine& engine, const Task& task, const Query& query,
   try {
     delivery.publish();
   } catch (const Error& error) {
-    throw Error(error.category(), error.code(),
-                fmt::format("{}; the change is committed", error.message()),
-                error.hint());
+    // A broken pipe is told to nobody, and this must be told.
+    throw Error(
+        error.category() == Category::kBrokenPipe ? Category::kOutput : error.category(),
+        error.code(), fmt::format("{}; the change is committed", error.message()),
+        error.hint());
   }
 }
 
@@ -277,8 +284,9 @@ std::string validate_task(const Engine& engine, const Task& task, bool offline,
     if (!variable || trim(*variable).empty()) return "";
   }
   Query query = offline ? task.query : with_secrets(task, engine, {}, stop);
-  const Dialect& dialect =
-      dialect_for(resolve_dsn(query.connection, engine.environment()));
+  const Dsn dsn = resolve_dsn(query.connection, engine.environment());
+  if (query.access == Access::kReadWrite) require_writable(dsn);
+  const Dialect& dialect = dialect_for(dsn);
   const Template compiled(query.sql, query.origin, dialect.lexicon(), task.inputs);
   if (compiled.size() > 1 && query.access == Access::kReadOnly) {
     throw Error(Category::kTask, "task_several_statements",
