@@ -27,8 +27,11 @@ std::vector<Statement> Connection::split(const Statement& statement, const Parti
 
 bool Dialect::commits_by_itself(const Statement& /*statement*/) const { return false; }
 
-void Dialect::allow_writers(const Dsn& /*dsn*/, const Target& /*target*/,
-                            const Session& /*session*/, const Wait& /*wait*/) const {}
+std::string Dialect::allow_writers(const Dsn& /*dsn*/, const Target& /*target*/,
+                                   const Session& /*session*/,
+                                   const Wait& /*wait*/) const {
+  return "";
+}
 
 std::vector<std::unique_ptr<Connection>> Dialect::connect_group(
     const Dsn& dsn, const Target& target, const Session& session, const Wait& wait,

@@ -158,10 +158,9 @@ class Dialect {
   /// `name` as an identifier.
   virtual std::string quoted(std::string_view name) const = 0;
   /// Sets the database up so that one writer and many readers do not wait for each other,
-  /// where it has to be told so, and as far as the account may. Returns at once where
-  /// there is nothing to do.
-  virtual void allow_writers(const Dsn& dsn, const Target& target, const Session& session,
-                             const Wait& wait) const;
+  /// where it has to be told so. Returns why that could not be done, or nothing.
+  virtual std::string allow_writers(const Dsn& dsn, const Target& target,
+                                    const Session& session, const Wait& wait) const;
 
   /// At most `partition.count` sessions, all of which see the same version of the data
   /// that `statement` reads; one, and `why` it is not more, where that cannot be shown or

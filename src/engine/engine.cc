@@ -85,6 +85,7 @@ Admitted admit_query(const Query& query, const MakeStatements& make,
                      std::stop_token stop) {
   const Wait whole{Deadline::after(query.limits.total), std::move(stop)};
   Dsn dsn = resolve_dsn(query.connection, environment);
+  if (query.access == Access::kReadWrite) require_writable(dsn);
   const Dialect& dialect = dialect_for(dsn);
   std::vector<Statement> statements = make(dialect.lexicon());
   refuse_several(query, statements);
@@ -367,8 +368,15 @@ void Engine::allow_writers(const Query& query, std::stop_token stop) const {
   const Params none;
   const Admitted admitted =
       admit_query(select_one, bound(select_one, none), environment_, {}, std::move(stop));
-  admitted.dialect.allow_writers(admitted.dsn, admitted.target, admitted.session,
-                                 admitted.connecting);
+  const std::string trouble = admitted.dialect.allow_writers(
+      admitted.dsn, admitted.target, admitted.session, admitted.connecting);
+  if (trouble.empty() || !events_) return;
+  events_({Event::Level::kWarning,
+           "sqlite_wal_not_set",
+           {{"dsn_env", admitted.dsn.variable},
+            {"message", fmt::format("the write-ahead log of the database file could not "
+                                    "be set: {}",
+                                    trouble)}}});
 }
 
 std::optional<std::string> Engine::dialect_of(const ConnectionConfig& connection) const {

@@ -148,4 +148,11 @@ bool tls_not_configured(const Dsn& dsn) {
   return true;
 }
 
+void require_writable(const Dsn& dsn) {
+  if (!dsn.read_only) return;
+  throw Error(Category::kRefused, "dsn_read_only",
+              fmt::format("{} has mode=ro, and the task may write", dsn.place()),
+              "leave out mode=ro, or declare access: read_only");
+}
+
 }  // namespace penstock

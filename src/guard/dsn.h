@@ -73,6 +73,10 @@ Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environme
 /// connect_timeout and `limit`.
 std::chrono::milliseconds connect_limit(const Dsn& dsn, std::chrono::milliseconds limit);
 
+/// Throws Error{kRefused}, code "dsn_read_only", for a DSN with mode=ro: what it opens is
+/// not written to, whatever a task declares.
+void require_writable(const Dsn& dsn);
+
 /// Whether the connection may go in plaintext by what the DSN says (RS-015): PostgreSQL
 /// without sslmode or with disable, allow or prefer; MySQL and MariaDB without any ssl
 /// option, or with one that turns it off.

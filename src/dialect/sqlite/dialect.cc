@@ -30,9 +30,10 @@ class SqliteDialect final : public Dialect {
   std::string quoted(std::string_view name) const override {
     return quote_identifier(name, '"');
   }
-  void allow_writers(const Dsn& dsn, const Target& target, const Session& session,
-                     const Wait& wait) const override {
-    if (!dsn.path.empty() && !dsn.read_only) set_write_ahead_log(target, session, wait);
+  std::string allow_writers(const Dsn& dsn, const Target& target, const Session& session,
+                            const Wait& wait) const override {
+    return dsn.path.empty() || dsn.read_only ? ""
+                                             : set_write_ahead_log(target, session, wait);
   }
 
   std::vector<std::unique_ptr<Connection>> connect_group(

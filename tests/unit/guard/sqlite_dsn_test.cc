@@ -71,6 +71,22 @@ TEST(SqliteDsn, ThePathIsPercentDecodedOnce) {
   EXPECT_EQ(parse("sqlite:///caf%C3%A9.db").path, "café.db");
 }
 
+// FT-006
+TEST(SqliteDsn, ModeRoIsNotWrittenTo) {
+  for (const char* text : {"sqlite:///shop.db?mode=ro", "sqlite:////shop.db?mode=ro",
+                           "sqlite:///file:shop.db?mode=ro&uri=true"}) {
+    EXPECT_EQ(
+        failure_of([&] { require_writable(parse(text)); }),
+        (Failure{Category::kRefused, "dsn_read_only",
+                 "the DSN in env var PENSTOCK_SHOP_DSN has mode=ro, and the task may "
+                 "write",
+                 "leave out mode=ro, or declare access: read_only"}))
+        << text;
+  }
+  for (const char* text : {"sqlite:///shop.db", "sqlite://", "postgresql://u@h/d"})
+    EXPECT_NO_THROW(require_writable(parse(text))) << text;
+}
+
 // RS-010
 TEST(SqliteDsn, WhatIsNoFormOfItIsRefused) {
   EXPECT_EQ(refused("sqlite://db.example/shop.db"),
