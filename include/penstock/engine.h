@@ -114,6 +114,22 @@ struct QueryPlan {
   std::vector<std::string> routes;   // where a connection would go; never credentials
 };
 
+/// What a DSN says of where it leads. Never a secret.
+struct DsnFacts {
+  std::string dialect;
+  std::string host;      // of the authority; may be empty
+  int port = 0;          // 0: the dialect's
+  std::string database;  // or SQLite's file, as written; empty: in memory
+  std::map<std::string, std::string, std::less<>> options;
+  /// The host that a connection would dial; empty: none that the DSN names.
+  std::string dial_host;
+  bool tls_not_configured = false;  // it may go in plaintext (RS-015)
+  bool allow_private = false;       // the environment opts in to private hosts (RS-018)
+};
+
+/// The addresses of a host, as text.
+using LookUpHost = std::function<std::vector<std::string>(const std::string& host)>;
+
 /// A view of a database.
 struct View {
   std::string schema;
@@ -171,6 +187,13 @@ class Engine {
   /// done it is a warning, event "sqlite_wal_not_set", and no error: reads go on. Never
   /// called by a read.
   void allow_writers(const Query& query, std::stop_token stop = {}) const;
+
+  /// Takes a DSN apart and, unless the environment opts in to private hosts, shows its
+  /// network routes to the guard, with names looked up by `look_up`. Nothing is opened or
+  /// dialled, and nothing is admitted by it: open() asks the guard again.
+  ///
+  /// Throws Error: kDataSource (no DSN), kRefused (the guard), and what `look_up` throws.
+  DsnFacts inspect(const ConnectionConfig& connection, const LookUpHost& look_up) const;
 
   /// "postgresql", ...; nothing while the DSN's variable is not set, or holds no DSN.
   std::optional<std::string> dialect_of(const ConnectionConfig& connection) const;

@@ -97,7 +97,7 @@ Recipe load_recipe(const std::string& path) {
 }
 
 Recipe query_source(const std::string& sql, const std::string& dsn_env,
-                    const std::string& name) {
+                    const std::string& name, const nb::dict& parameters) {
   // Never repeats the value: it may be a DSN, or a password.
   if (!is_dsn_variable(dsn_env)) {
     throw Error(Category::kUsage, "bad_dsn_env",
@@ -110,7 +110,32 @@ Recipe query_source(const std::string& sql, const std::string& dsn_env,
   recipe.query.name = name;
   recipe.query.sql = sql;
   recipe.query.connection.dsn_env = dsn_env;
+  recipe.file = "query_parameters";  // where a message says that a parameter stands
+  recipe.parameters = to_params(parameters);
   return recipe;
+}
+
+nb::dict inspect_dsn(const std::string& dsn_env, const nb::object& look_up) {
+  const Recipe source = query_source("", dsn_env, "", nb::dict());
+  const Engine engine(Environment::of_process());
+  const DsnFacts facts =
+      engine.inspect(source.query.connection, [&](const std::string& host) {
+        return nb::cast<std::vector<std::string>>(look_up(text_of(host)));
+      });
+  nb::dict options;
+  for (const auto& [name, value] : facts.options) {
+    options[text_of(name)] = text_of(value);
+  }
+  nb::dict result;
+  result["dialect"] = text_of(facts.dialect);
+  result["host"] = text_of(facts.host);
+  result["port"] = facts.port;
+  result["database"] = text_of(facts.database);
+  result["options"] = options;
+  result["dial_host"] = text_of(facts.dial_host);
+  result["tls_not_configured"] = facts.tls_not_configured;
+  result["allow_private"] = facts.allow_private;
+  return result;
 }
 
 std::shared_ptr<RowStream> open_rows(const Recipe& source, const CallArguments& call) {

@@ -22,9 +22,14 @@ struct CallArguments {
 std::string read_text(const std::string& path);
 /// A recipe's file. Throws Error{kRecipe}.
 Recipe load_recipe(const std::string& path);
-/// A query without a recipe. Throws Error{kUsage} unless `dsn_env` may name a DSN.
+/// A query without a recipe; strings in `parameters` are expanded as a recipe's are.
+/// Throws Error{kUsage} unless `dsn_env` may name a DSN.
 Recipe query_source(const std::string& sql, const std::string& dsn_env,
-                    const std::string& name);
+                    const std::string& name, const nanobind::dict& parameters);
+/// Engine::inspect, with the process's environment: {"dialect", "host", "port",
+/// "database", "options", "dial_host", "tls_not_configured", "allow_private"}.
+/// `look_up` is called with a name and gives its addresses. The caller holds the GIL.
+nanobind::dict inspect_dsn(const std::string& dsn_env, const nanobind::object& look_up);
 
 /// Each connects and works on a thread of its own, waits without the GIL, and stops when
 /// a signal handler raises. The caller holds the GIL.

@@ -105,7 +105,14 @@ void bind_calls(nb::module_& module) {
       .def_ro("file", &Recipe::file)
       .def_prop_ro("sink_path", [](const Recipe& recipe) { return recipe.sink.path; });
   module.def("load_recipe", &load_recipe, "path"_a);
-  module.def("query_source", &query_source, "sql"_a, "dsn_env"_a, "name"_a);
+  module.def("query_source", &query_source,
+             nb::sig("def query_source(sql: str, dsn_env: str, name: str, parameters: "
+                     "dict[str, Any] = {}) -> Source"),
+             "sql"_a, "dsn_env"_a, "name"_a, "parameters"_a = nb::dict());
+  module.def("inspect_dsn", &inspect_dsn,
+             nb::sig("def inspect_dsn(dsn_env: str, look_up: Callable[[str], list[str]]) "
+                     "-> dict[str, Any]"),
+             "dsn_env"_a, "look_up"_a);
   module.def(
       "open_rows",
       [](const Recipe& source, const nb::dict& params, const nb::dict& variables,

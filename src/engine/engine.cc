@@ -136,6 +136,20 @@ std::vector<std::string> describe(const Routes& routes, const Target& target) {
   return lines;
 }
 
+std::vector<IpAddress> addresses_of(const std::string& host, const LookUpHost& look_up) {
+  std::vector<IpAddress> addresses;
+  for (const std::string& text : look_up(host)) {
+    const auto address = parse_ip(text);
+    if (!address) {
+      throw Error(Category::kRefused, "bad_address",
+                  fmt::format("host '{}' has an address that is no plain IP address",
+                              printable(host)));
+    }
+    addresses.push_back(*address);
+  }
+  return addresses;
+}
+
 ReadOptions read_options(const Query& query, std::int64_t cap) {
   ReadOptions options{query.batch, query.types};
   options.batch.rows =
@@ -377,6 +391,28 @@ void Engine::allow_writers(const Query& query, std::stop_token stop) const {
             {"message", fmt::format("the write-ahead log of the database file could not "
                                     "be set: {}",
                                     trouble)}}});
+}
+
+DsnFacts Engine::inspect(const ConnectionConfig& connection,
+                         const LookUpHost& look_up) const {
+  const Dsn dsn = read_dsn(connection, environment_);
+  const Policy policy = Policy::of(environment_);
+  const Routes routes = dialect_for(dsn).routes(dsn);
+  if (routes.network && !policy.allow_private) {
+    admit(routes, policy,
+          [&](const std::string& host, Deadline, const std::stop_token&) {
+            return addresses_of(host, look_up);
+          },
+          Deadline::never(), {});
+  }
+  return {dsn.dialect,
+          dsn.host,
+          dsn.port,
+          routes.network ? dsn.database : dsn.path,
+          dsn.options,
+          routes.dial_host,
+          tls_not_configured(dsn),
+          policy.allow_private};
 }
 
 std::optional<std::string> Engine::dialect_of(const ConnectionConfig& connection) const {

@@ -80,9 +80,7 @@ Dsn parse_dsn(const Secret& text, const std::string& variable) {
   return result;
 }
 
-namespace {
-
-Dsn dsn_of(const ConnectionConfig& connection, const Environment& environment) {
+Dsn read_dsn(const ConnectionConfig& connection, const Environment& environment) {
   if (connection.dsn_env.empty()) {
     if (trim(connection.uri.reveal()).empty()) {
       throw Error(Category::kTask, "no_connection",
@@ -106,10 +104,8 @@ Dsn dsn_of(const ConnectionConfig& connection, const Environment& environment) {
   return parse_dsn(Secret(*text), connection.dsn_env);
 }
 
-}  // namespace
-
 Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environment) {
-  Dsn dsn = dsn_of(connection, environment);
+  Dsn dsn = read_dsn(connection, environment);
   apply_arguments(connection, &dsn);
   if (!dsn.option("service").empty() && Policy::of(environment).allow_private) {
     apply_service(environment, &dsn);

@@ -62,11 +62,13 @@ struct Dsn {
 /// and every form that is not one.
 Dsn parse_dsn(const Secret& text, const std::string& variable);
 
-/// Reads and parses the DSN that `connection` names (RS-003), or its uri, puts its
-/// arguments over it (FT-008), and, opted in (RS-018), fills in what the DSN leaves to a
-/// libpq service file. Throws RS-004's message if the variable is unset or blank,
-/// Error{kTask} for an argument that is not known or is none, and what parse_dsn and
-/// apply_service throw.
+/// Reads and parses the DSN that `connection` names (RS-003), or its uri. Throws RS-004's
+/// message if the variable is unset or blank, and what parse_dsn throws.
+Dsn read_dsn(const ConnectionConfig& connection, const Environment& environment);
+
+/// As read_dsn, puts the connection's arguments over it (FT-008), and, opted in (RS-018),
+/// fills in what the DSN leaves to a libpq service file. Throws, too, Error{kTask} for an
+/// argument that is not known or is none, and what apply_service throws.
 Dsn resolve_dsn(const ConnectionConfig& connection, const Environment& environment);
 
 /// How long connecting may take: what the arguments say, else the sooner of the DSN's
