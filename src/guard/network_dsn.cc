@@ -143,6 +143,12 @@ class Parser {
     if (auto value = take("port")) dsn_->port = port(*value);
     if (auto value = take("read_timeout")) dsn_->read_timeout = seconds(*value);
     if (auto value = take("write_timeout")) dsn_->write_timeout = seconds(*value);
+    if (auto value = take("ssl_check_hostname")) {  // SQLAlchemy's name for it
+      if (dsn_->options.contains("ssl_verify_identity"))
+        refuse("dsn_option",
+               "has ssl_check_hostname and ssl_verify_identity, which are one");
+      dsn_->options["ssl_verify_identity"] = *std::move(value);
+    }
   }
 
   std::chrono::milliseconds seconds(std::string_view text) const {
@@ -190,6 +196,7 @@ const std::vector<std::string>& allowed_options(std::string_view dialect) {
                                               "ssl_key",
                                               "ssl_verify_cert",
                                               "ssl_verify_identity",
+                                              "ssl_check_hostname",
                                               "ssl_mode",
                                               "host",
                                               "port",

@@ -70,6 +70,8 @@ TEST(MysqlTls, TheOptionsOfADsnNameAMode) {
   EXPECT_EQ(mode("ssl_verify_cert=false"), TlsMode::kRequired);
   EXPECT_EQ(mode("ssl_ca=/ca.pem"), TlsMode::kVerifyIdentity);
   EXPECT_EQ(mode("ssl_ca=/ca.pem&ssl_verify_identity=false"), TlsMode::kVerifyCa);
+  EXPECT_EQ(mode("ssl_ca=/ca.pem&ssl_check_hostname=false"), TlsMode::kVerifyCa);
+  EXPECT_EQ(mode("ssl_check_hostname=true"), TlsMode::kVerifyIdentity);
   EXPECT_EQ(mode("ssl_cert=/c.pem&ssl_key=/k.pem"), TlsMode::kVerifyIdentity);
   EXPECT_EQ(mode("ssl_mode=disabled"), TlsMode::kDisabled);
   EXPECT_EQ(mode("ssl_mode=PREFERRED"), TlsMode::kPreferred);
