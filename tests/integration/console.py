@@ -99,11 +99,11 @@ def on_terminal(command, cwd, env, seconds=SECONDS):
     return code, "\n".join(line.replace("\r", "") for line in lines)
 
 
-def check(path, cwd, env):
-    """Runs every command of the file; what is wrong, a line each."""
+def check(path, cwd, env, seconds=SECONDS):
+    """Runs every command of the file, each for so long at most; what is wrong, a line each."""
     kept, wrong = "", []
     for step in steps_of(path.read_text()):
-        code, text = on_terminal(kept + step.command, cwd, env)
+        code, text = on_terminal(kept + step.command, cwd, env, seconds)
         if KEPT.match(step.command):
             kept += step.command + "\n"
         where = f"{path.name}:{step.line}: $ {step.command}\n"
