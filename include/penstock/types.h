@@ -26,6 +26,7 @@ enum class OnLossy : std::uint8_t {
 enum class Duplicates : std::uint8_t {
   kError,   // default, with the hint to alias
   kRename,  // a, a_1, a_2
+  kKeep,    // a, a
 };
 
 /// A column type by name, as a user writes it: "int64", "decimal(12,2)", "text",

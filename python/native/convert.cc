@@ -190,7 +190,7 @@ const std::map<std::string, Set, std::less<>>& option_setters() {
       {"duplicates",
        [](nb::handle value, const std::string& name, Query& query) {
          query.types.duplicates =
-             static_cast<Duplicates>(one_of(value, name, {"error", "rename"}));
+             static_cast<Duplicates>(one_of(value, name, {"error", "rename", "keep"}));
        }},
       {"numeric", [](nb::handle value, const std::string& name,
                      Query& query) { query.types.numeric = type_named(value, name); }},

@@ -29,7 +29,7 @@ class Options(TypedDict, total=False):
         statement_timeout_seconds: 1 to 1800, default 300; to the last row, the consumer's time included.
         batch_rows, batch_bytes: a batch ends at whichever comes first; 16,384 rows and 4 MiB.
         on_lossy: what becomes of a value with no exact place in its column's type; default "error".
-        duplicates: two columns of one name: "error" (default), or "rename" to a, a_1.
+        duplicates: two columns of one name: "error" (default), "rename" to a, a_1, or "keep".
         numeric: type of numbers of no precision: "text", "float64" or "decimal(p,s)".
         tinyint1, bit1: MySQL's TINYINT(1) and BIT(1): "bool", or numbers (default).
         columns: types by result column, {"total": "decimal(12,2)"}.
@@ -45,7 +45,7 @@ class Options(TypedDict, total=False):
     batch_rows: int | None
     batch_bytes: int | None
     on_lossy: Literal["error", "null", "text", "clamp"] | None
-    duplicates: Literal["error", "rename"] | None
+    duplicates: Literal["error", "rename", "keep"] | None
     numeric: str | None
     tinyint1: str | None
     bit1: str | None

@@ -38,7 +38,7 @@ class Error(Exception):
     """What every failure of Penstock is.
 
     str() is the message alone: what happened and where, never a DSN, a password or a parameter's value. A
-    traceback shows the hint below it.
+    traceback shows the SQLSTATE and the hint below it.
 
     Attributes:
         message: one line, what happened and where.
@@ -67,8 +67,9 @@ class Error(Exception):
         kind = _KINDS.get(type(self).__name__, ("UnexpectedError", 1))
         self.error_type = kind[0] if error_type is None else error_type
         self.exit_code = kind[1] if exit_code is None else exit_code
-        if hint:
-            self.add_note(f"hint: {hint}")
+        for name, note in (("sqlstate", sqlstate), ("hint", hint)):
+            if note:
+                self.add_note(f"{name}: {note}")
 
     def __str__(self) -> str:
         return self.message

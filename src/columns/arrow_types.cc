@@ -66,6 +66,7 @@ std::string arrow_type_text(const TypeName& type) { return arrow_type(type)->ToS
 
 std::vector<std::string> unique_names(std::vector<std::string> names,
                                       Duplicates duplicates) {
+  if (duplicates == Duplicates::kKeep) return names;
   const std::set<std::string> given(names.begin(), names.end());
   std::set<std::string> taken;
   std::map<std::string, int> last_suffix;

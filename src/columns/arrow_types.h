@@ -20,8 +20,9 @@ std::shared_ptr<arrow::DataType> interval_parts();
 /// The Arrow type as its users write it: "int64", "timestamp[us]".
 std::string arrow_type_text(const TypeName& type);
 
-/// The result's column names, each once. Two of one name: Error{kDataSource} with the
-/// hint to alias, or a, a_1, a_2 (a suffix that is taken is passed over).
+/// The result's column names, each once but under kKeep. Two of one name:
+/// Error{kDataSource} with the hint to alias, or a, a_1, a_2 (a suffix that is taken is
+/// passed over).
 std::vector<std::string> unique_names(std::vector<std::string> names,
                                       Duplicates duplicates);
 

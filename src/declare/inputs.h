@@ -14,8 +14,9 @@ namespace penstock {
 InputValue input_of_node(const Input& input, const YamlNode& node,
                          const std::string& place);
 
-/// Whether a connection's URI has a password, in its authority or its query.
-bool uri_has_password(std::string_view uri);
+/// Where a connection holds a password for all to read: "uri" (in its authority or its
+/// query), "connect_args", or "".
+std::string_view place_of_password(const ConnectionConfig& connection);
 
 /// Whether `value` may be given for `input`.
 bool fits(const Input& input, const InputValue& value);

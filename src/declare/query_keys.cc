@@ -186,7 +186,9 @@ void parse_types(const Section& source, TypeChoices& types) {
   }
   if (const Field duplicates = section.find("duplicates")) {
     const std::string name = section.choice(duplicates, keys::duplicates());
-    types.duplicates = name == "rename" ? Duplicates::kRename : Duplicates::kError;
+    const auto index =
+        std::find(keys::duplicates().begin(), keys::duplicates().end(), name);
+    types.duplicates = static_cast<Duplicates>(index - keys::duplicates().begin());
   }
   if (const Field numeric = section.find("numeric")) {
     types.numeric =

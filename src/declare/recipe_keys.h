@@ -64,8 +64,9 @@ inline const Names& on_lossy() {
   static const Names kNames{"error", "null", "text", "clamp"};
   return kNames;
 }
+/// In the order of Duplicates.
 inline const Names& duplicates() {
-  static const Names kNames{"error", "rename"};
+  static const Names kNames{"error", "rename", "keep"};
   return kNames;
 }
 inline const Names& formats() {

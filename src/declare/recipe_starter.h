@@ -47,7 +47,7 @@ source:
   #   numeric: text                   # no precision: text, float64 or "decimal(p,s)"
   #   tinyint1: int8                  # MySQL's TINYINT(1): int8 or bool
   #   bit1: uint64                    # MySQL's BIT(1): uint64 or bool
-  #   duplicates: error               # columns of one name: error, or rename (a, a_1)
+  #   duplicates: error               # columns of one name: error, rename (a, a_1), keep
   #   columns:
   #     total: "decimal(12,2)"
 

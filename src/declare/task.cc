@@ -98,11 +98,6 @@ void parse_uri(const Section& connection, const Field& field, Task& task) {
   }
   connection.require_plain_yaml(field);
   task.query.connection.uri = Secret(field.node->text);
-  if (uri_has_password(field.node->text)) {
-    task.warnings.push_back(fmt::format(
-        "{}: connection.uri holds a password; keep it under secret_connect_args",
-        connection.place(field.at)));
-  }
 }
 
 void parse_connection(const Section& top, Task& task) {
@@ -122,6 +117,11 @@ void parse_connection(const Section& top, Task& task) {
   if (const Field field = connection.find("connect_args")) {
     parse_arguments(Section(top.file(), field, nullptr), "",
                     task.query.connection.connect_args);
+  }
+  if (const auto place = place_of_password(task.query.connection); !place.empty()) {
+    task.warnings.push_back(fmt::format(
+        "{}: connection.{} holds a password; keep it under secret_connect_args",
+        connection.place(connection.find(place).at), place));
   }
   const Field secrets = connection.find("secret_connect_args");
   if (!secrets) return;
@@ -295,7 +295,9 @@ Task read_task(std::string_view text, const std::string& file,
   return task;
 }
 
-}  // namespace
+bool names_password(std::string_view argument) {
+  return argument == "password" || argument == "passwd" || argument == "sslpassword";
+}
 
 bool uri_has_password(std::string_view uri) {
   const auto slashes = uri.find("://");
@@ -310,10 +312,19 @@ bool uri_has_password(std::string_view uri) {
   }
   if (query == std::string_view::npos) return false;
   for (const std::string_view pair : split(rest.substr(query + 1), '&')) {
-    const std::string name = to_lower(pair.substr(0, pair.find('=')));
-    if (name == "password" || name == "passwd" || name == "sslpassword") return true;
+    if (names_password(to_lower(pair.substr(0, pair.find('='))))) return true;
   }
   return false;
+}
+
+}  // namespace
+
+std::string_view place_of_password(const ConnectionConfig& connection) {
+  if (uri_has_password(connection.uri.reveal())) return "uri";
+  for (const auto& [name, value] : connection.connect_args) {
+    if (names_password(name)) return "connect_args";
+  }
+  return {};
 }
 
 Task parse_task(std::string_view text, const std::string& file,

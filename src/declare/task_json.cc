@@ -6,6 +6,7 @@
 #include "base/moments.h"
 #include "base/text.h"
 #include "declare/inputs.h"
+#include "declare/recipe_keys.h"
 #include "declare/task_keys.h"
 #include "penstock/error.h"
 #include "penstock/task.h"
@@ -53,17 +54,19 @@ Json json_of(const Input& input) {
 
 Json connection_of(const Task& task) {
   const ConnectionConfig& connection = task.query.connection;
+  if (const auto place = place_of_password(connection); !place.empty()) {
+    throw Error(
+        Category::kTask, "task_password",
+        fmt::format("connection.{} holds a password, and a task is written without "
+                    "secrets",
+                    place),
+        "take it out and say where it is kept: secret_connect_args: {password: {group: "
+        "GROUP, key: KEY}}");
+  }
   Json json = Json::object();
   if (connection.uri.empty()) {
     json["dsn_env"] = connection.dsn_env;
   } else {
-    if (uri_has_password(connection.uri.reveal())) {
-      throw Error(
-          Category::kTask, "task_password_in_uri",
-          "connection.uri holds a password, and a task is written without secrets",
-          "take it out of the URI and say where it is kept: secret_connect_args: "
-          "{password: {group: GROUP, key: KEY}}");
-    }
     json["uri"] = connection.uri.reveal();
   }
   for (const auto& [name, value] : connection.connect_args)
@@ -82,11 +85,13 @@ Json connection_of(const Task& task) {
 }
 
 Json types_of(const TypeChoices& types) {
-  static constexpr const char* kOnLossy[] = {"error", "null", "text", "clamp"};
   Json json = Json::object();
   if (types.on_lossy != OnLossy::kError)
-    json["on_lossy"] = kOnLossy[static_cast<std::size_t>(types.on_lossy)];
-  if (types.duplicates == Duplicates::kRename) json["duplicates"] = "rename";
+    json["on_lossy"] = recipe_keys::on_lossy()[static_cast<std::size_t>(types.on_lossy)];
+  if (types.duplicates != Duplicates::kError) {
+    json["duplicates"] =
+        recipe_keys::duplicates()[static_cast<std::size_t>(types.duplicates)];
+  }
   if (types.numeric) json["numeric"] = to_string(*types.numeric);
   if (types.tinyint1) json["tinyint1"] = to_string(*types.tinyint1);
   if (types.bit1) json["bit1"] = to_string(*types.bit1);

@@ -73,10 +73,14 @@ def test_a_traceback_shows_the_hint(shop):
     assert caught.value.hint and f"hint: {caught.value.hint}" in "".join(traceback.format_exception(caught.value))
 
 
+# FT-011
 def test_a_servers_sqlstate_is_kept(server):
     with pytest.raises(penstock.DataSourceError) as caught:
         penstock.read("SELECT * FROM no_such_table_here", dsn_env=DSN)
-    assert caught.value.sqlstate == {"sqlite": "", "postgres": "42P01", "mariadb": "42S02", "mysql": "42S02"}[server]
+    state = {"sqlite": "", "postgres": "42P01", "mariadb": "42S02", "mysql": "42S02"}[server]
+    assert caught.value.sqlstate == state
+    # Where only the text of an error is kept, this is.
+    assert (f"sqlstate: {state}\n" in "".join(traceback.format_exception(caught.value))) == bool(state)
 
 
 # RS-014

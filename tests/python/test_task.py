@@ -289,7 +289,7 @@ def test_a_password_is_never_shown(monkeypatch):
                              "connection": {"uri": "postgresql://app:hunter2@127.0.0.1:1/shop"}})
     with pytest.raises(penstock.TaskError) as caught:
         made.to_json()
-    assert caught.value.code == "task_password_in_uri"
+    assert caught.value.code == "task_password"
     events = []
     with pytest.raises(ConnectionError) as refused:
         penstock.run_task(made, on_event=lambda *event: events.append(event))

@@ -229,13 +229,21 @@ OutputCheck::OutputCheck(const Task& task, const std::shared_ptr<arrow::Schema>&
 }
 
 void OutputCheck::add(const OutputColumn& declared, const arrow::Schema& found) {
-  const int index = found.GetFieldIndex(declared.name);
-  if (index < 0) {
+  const std::vector<int> places = found.GetAllFieldIndices(declared.name);
+  if (places.size() > 1) {
+    throw Error(Category::kTask, "task_output_twice",
+                fmt::format("the result has more than one column named '{}', which the "
+                            "task's output names",
+                            declared.name),
+                "give each an alias in the query (AS ...)");
+  }
+  if (places.empty()) {
     throw Error(Category::kTask, "task_output_missing",
                 fmt::format("column '{}' of the output, {}, is not in the result",
                             declared.name, declared.type),
                 suggest(declared.name, found.field_names()));
   }
+  const int index = places.front();
   const arrow::Field& field = *found.field(index);
   const Type wanted = target_of(declared.type, field.type());
   Column column{index, declared.type, declared.nullable, is_number_as_text(field)};

@@ -49,6 +49,19 @@ Query with_secrets(const Task& task, const Engine& engine,
   return query;
 }
 
+// Rows of a task that reads. What is no query may be a change, of which a recipe's hint
+// knows nothing.
+BatchStream open_rows(const Engine& engine, const Task& task, const Query& query,
+                      const Inputs& values, std::stop_token stop) {
+  try {
+    return engine.open_made(query, statements_of(task, values), std::move(stop));
+  } catch (const Error& error) {
+    if (error.code() != "not_a_read") throw;
+    throw Error(error.category(), error.code(), error.message(),
+                "a task that changes rows says access: read_write");
+  }
+}
+
 // From one stream of rows to the output, the callbacks, or nowhere.
 class Delivery {
  public:
@@ -123,8 +136,7 @@ void read(const Engine& engine, const Task& task, const Query& query,
   std::stop_source cancel;
   const std::stop_callback forward(options.stop, [&] { cancel.request_stop(); });
   Delivery delivery(engine, task, options, report);
-  BatchStream rows =
-      engine.open_made(query, statements_of(task, values), cancel.get_token());
+  BatchStream rows = open_rows(engine, task, query, values, cancel.get_token());
   report.dialect = rows.dialect();
   delivery.take(rows, cancel);
   delivery.publish();
@@ -270,8 +282,7 @@ TaskRows open_task(const Engine& engine, const Task& task, const Inputs& inputs,
   }
   const Inputs values = complete_inputs(task, inputs);
   const Query query = with_secrets(task, engine, std::move(secrets), stop);
-  BatchStream rows =
-      engine.open_made(query, statements_of(task, values), std::move(stop));
+  BatchStream rows = open_rows(engine, task, query, values, std::move(stop));
   OutputCheck check(task, rows.schema());
   return TaskRows(std::make_unique<TaskRows::State>(std::move(rows), std::move(check)));
 }

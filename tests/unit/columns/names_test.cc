@@ -30,6 +30,10 @@ TEST(Names, RenamedOnesCountUpAndPassOverWhatIsTaken) {
   EXPECT_EQ(unique_names({"", ""}, Duplicates::kRename), (Names{"", "_1"}));
 }
 
+TEST(Names, KeptOnesStayAsTheyAre) {
+  EXPECT_EQ(unique_names({"a", "b", "a"}, Duplicates::kKeep), (Names{"a", "b", "a"}));
+}
+
 TEST(Names, ThirtyThousandOfOneNameTakeNoTime) {
   const Names names = unique_names(Names(30'000, "x"), Duplicates::kRename);
   EXPECT_EQ(names.back(), "x_29999");

@@ -388,9 +388,9 @@ TEST(Recipe, TypesAreReadByName) {
             invalid("r.yaml:6:21: source.types.tinyint1 must be int8 or bool"));
   EXPECT_EQ(refusal(with_source("  types: {bit1: int8}\n")),
             invalid("r.yaml:6:17: source.types.bit1 must be uint64 or bool"));
-  EXPECT_EQ(refusal(with_source("  types: {duplicates: keep}\n")),
+  EXPECT_EQ(refusal(with_source("  types: {duplicates: drop}\n")),
             invalid("r.yaml:6:23: source.types.duplicates must be one of error, "
-                    "rename, not 'keep'"));
+                    "rename, keep, not 'drop'"));
   EXPECT_EQ(refusal(with_source("  types: {columns: {a: money}}\n")).message,
             "r.yaml:6:24: source.types.columns.a must be a type, not 'money'");
 }

@@ -137,15 +137,17 @@ TEST(Task, WrittenAsJsonItReadsBackTheSameAndHasNoSecret) {
 }
 
 // FT-010
-TEST(Task, APasswordInTheUriIsWarnedOfAndNeverWritten) {
-  for (const char* uri :
-       {"postgresql://app:hunter2@h/d", "mysql://h/d?user=a&password=hunter2"}) {
-    const Task task = parsed(
-        std::string("name: t\nquery: SELECT 1\nconnection: {uri: '") + uri + "'}\n");
-    ASSERT_EQ(task.warnings.size(), 1U) << uri;
+TEST(Task, APasswordThatItHoldsIsWarnedOfAndNeverWritten) {
+  for (const char* connection :
+       {"uri: 'postgresql://app:hunter2@h/d'", "uri: 'mysql://h/d?user=a&passwd=hunter2'",
+        "uri: 'mysql://h/d', connect_args: {passwd: hunter2}",
+        "dsn_env: PENSTOCK_DSN, connect_args: {sslpassword: hunter2}"}) {
+    const Task task = parsed(std::string("name: t\nquery: SELECT 1\nconnection: {") +
+                             connection + "}\n");
+    ASSERT_EQ(task.warnings.size(), 1U) << connection;
     EXPECT_THAT(task.warnings[0], Not(HasSubstr("hunter2")));
     const Thrown thrown = thrown_by([&] { to_json(task); });
-    EXPECT_EQ(thrown.code, "task_password_in_uri");
+    EXPECT_EQ(thrown.code, "task_password");
     EXPECT_THAT(thrown.hint, HasSubstr("secret_connect_args"));
     EXPECT_THAT(thrown.message + thrown.hint, Not(HasSubstr("hunter2")));
   }

@@ -162,7 +162,7 @@ TEST(LossyValues, TypesNumericIsForNumbersDeclaredWithoutPrecision) {
   EXPECT_EQ(read(db.path(), query).rows, Rows{"'1.5'|'2'|3.0|4|5"});
 }
 
-TEST(LossyValues, TwoColumnsOfOneNameAreAnErrorUnlessRenamed) {
+TEST(LossyValues, TwoColumnsOfOneNameAreAnErrorUnlessRenamedOrKept) {
   EXPECT_EQ(failure_of_reading(misfits(), "SELECT 1 AS a, 2 AS a"),
             (Failure{Category::kDataSource, "duplicate_column",
                      "the result has more than one column named 'a'",
@@ -172,6 +172,9 @@ TEST(LossyValues, TwoColumnsOfOneNameAreAnErrorUnlessRenamed) {
   query.types.duplicates = Duplicates::kRename;
   EXPECT_EQ(read(misfits().path(), query).columns,
             (Rows{"a: int64", "a_2: int64", "a_1: int64"}));
+  query.types.duplicates = Duplicates::kKeep;
+  EXPECT_EQ(read(misfits().path(), query).columns,
+            (Rows{"a: int64", "a: int64", "a_1: int64"}));
 }
 
 }  // namespace

@@ -150,6 +150,28 @@ TEST(RunTask, WhatAWritingTaskMayNotDoInSqlite) {
 }
 
 // FT-006
+TEST(RunTask, AChangeThatDoesNotSaySoIsToldHow) {
+  const Database database(kTable);
+  const Thrown thrown =
+      thrown_by([&] { run(database, task_of("DELETE FROM t RETURNING id")); });
+  EXPECT_EQ(thrown.code, "not_a_read");
+  EXPECT_EQ(thrown.hint, "a task that changes rows says access: read_write");
+}
+
+// FT-005
+TEST(RunTask, ADeclaredColumnThatIsThereTwiceIsRefused) {
+  const Database database(kTable);
+  const std::string keep = "types: {duplicates: keep}\n";
+  EXPECT_EQ(run(database, task_of("SELECT 1 AS a, 2 AS a", keep)).rows,
+            (std::vector<std::string>{"1|2"}));
+  EXPECT_EQ(thrown_by([&] {
+              run(database,
+                  task_of("SELECT 1 AS a, 2 AS a", keep + "output: {a: int}\n"));
+            }).code,
+            "task_output_twice");
+}
+
+// FT-006
 TEST(RunTask, AFileThatCannotBeWrittenIsSaidToBe) {
   const Database database(kTable);
   if (::geteuid() == 0) {
