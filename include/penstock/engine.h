@@ -184,7 +184,7 @@ class Engine {
 
   /// Sets a database up for readers beside a writer, where that is a setting: SQLite's
   /// write-ahead log, unless the DSN has mode=ro (SQL-QUERY-063). Where that cannot be
-  /// done it is a warning, event "sqlite_wal_not_set", and no error: reads go on. Never
+  /// done it is a warning, event "wal_not_set", and no error: reads go on. Never
   /// called by a read.
   void allow_writers(const Query& query, std::stop_token stop = {}) const;
 

@@ -386,7 +386,7 @@ void Engine::allow_writers(const Query& query, std::stop_token stop) const {
       admitted.dsn, admitted.target, admitted.session, admitted.connecting);
   if (trouble.empty() || !events_) return;
   events_({Event::Level::kWarning,
-           "sqlite_wal_not_set",
+           "wal_not_set",
            {{"dsn_env", admitted.dsn.variable},
             {"message", fmt::format("the write-ahead log of the database file could not "
                                     "be set: {}",

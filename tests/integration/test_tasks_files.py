@@ -105,7 +105,7 @@ def test_a_store_takes_no_journal_back_and_says_so(shop):
         f"name: m\ndsn_env: PENSTOCK_SHOP_DSN\nqueries: {{a.csv: 'SELECT * FROM {TABLE}'}}\n")
     result = shop.penstock("store", "m.yaml", "cat", "a.csv")
     assert result.code == 3
-    assert result.names() == ["sqlite_wal_not_set", "error"]
+    assert result.names() == ["wal_not_set", "error"]
     assert result.events[0]["message"] == ("the write-ahead log of the database file could not be set: another program "
                                            "is writing to the file, or crashed while it did")
     assert "a writer crashed" in result.error["hint"]
@@ -123,7 +123,7 @@ def test_a_write_ahead_log_that_cannot_be_set_is_said_and_the_read_goes_on(shop)
     writer.close()
     assert result.code == 0, result
     assert result.out == '"sku"\n"P-1"\n"P-2"\n"P-3"\n'
-    assert result.events[0]["event"] == "sqlite_wal_not_set" and result.events[0]["level"] == "warning"
+    assert result.events[0]["event"] == "wal_not_set" and result.events[0]["level"] == "warning"
     assert "database is locked" in result.events[0]["message"]
     assert result.events[0]["dsn_env"] == "PENSTOCK_SHOP_DSN"
-    assert "sqlite_wal_not_set" not in shop.penstock("store", "m.yaml", "cat", "a.csv").names()
+    assert "wal_not_set" not in shop.penstock("store", "m.yaml", "cat", "a.csv").names()

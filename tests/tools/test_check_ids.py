@@ -1,21 +1,20 @@
-"""tools/check/ids.py holds rules, citations and the list of pending rules together."""
+"""tools/check/ids.py holds rules and citations together."""
 
 import pytest
 
-RULES = "# Rules\n- RS-001 one\n- RS-002 two\n- FT-001 three\n- SQL-QUERY-001 four\n"
+RULES = "# Rules\n- RS-001 one\n- RS-002 two\n"
 
 
 @pytest.fixture
 def project(empty):
     empty.write("docs/spec/requirements.md", RULES)
-    empty.write("docs/spec/pending", "# to come\nFT-001\nSQL-QUERY-001..SQL-QUERY-091\n")
     empty.write("tests/unit/a_test.cc", "// RS-001\nTEST(A, OneHolds) {}\n")
     empty.write("tests/integration/test_b.py", "# RS-002\ndef test_two_holds():\n    pass\n")
     return empty
 
 
 def test_a_project_that_cites_every_rule_passes(project):
-    assert project.check("ids.py") == (0, ["ids: 2 of 4 rules are cited by tests, 2 are pending"])
+    assert project.check("ids.py") == (0, ["ids: each of 2 rules is cited by a test"])
 
 
 def test_a_rule_without_a_test_is_found(project):
@@ -38,20 +37,4 @@ def test_a_cited_id_that_does_not_exist_is_found(project):
     project.write("tests/integration/test_b.py", "# RS-002\n# RS-099\n")
     assert project.check("ids.py") == (1, [
         "tests/integration/test_b.py:2: cites RS-099, which docs/spec/requirements.md does not have", "ids: 1 finding",
-    ])
-
-
-def test_a_pending_rule_that_is_cited_must_leave_the_list(project):
-    project.write("tests/integration/test_b.py", "# RS-002, FT-001\n")
-    assert project.check("ids.py") == (1, [
-        "docs/spec/pending:2: FT-001 is cited by tests/integration/test_b.py:1; it is no longer pending", "ids: 1 finding",
-    ])
-
-
-def test_a_line_of_the_pending_list_that_is_no_id_is_found(project):
-    project.write("docs/spec/pending", "FT-001\nSQL-QUERY-001..SQL-QUERY-091\nRS-2\nRS-002..RS-001\n")
-    assert project.check("ids.py") == (1, [
-        "docs/spec/pending:3: 'RS-2' is neither an id nor a range of ids",
-        "docs/spec/pending:4: 'RS-002..RS-001' is no range",
-        "ids: 2 findings",
     ])

@@ -1,10 +1,9 @@
-"""Holds requirements and tests together: every rule is cited by a test, or stands in docs/spec/pending.
+"""Holds requirements and tests together: every rule is cited by a test, every citation is a rule.
 
 usage: ids.py [ROOT]
 
 A rule is a list item of docs/spec/requirements.md that starts with its id. A citation is an id in a comment of a test
-(// RS-008 or # RS-008); tests/tools test the tools and cite nothing. docs/spec/pending lists, an id or a range
-(RS-016..RS-019) a line, what needs code that is not there yet; it only ever shrinks.
+(// RS-008 or # RS-008); tests/tools test the tools and cite nothing.
 """
 
 import re
@@ -20,26 +19,6 @@ COMMENT = re.compile(r"(?://|#)(.*)")
 def required(root):
     text = (root / "docs/spec/requirements.md").read_text()
     return re.findall(rf"^- ({ID})\b", text, re.MULTILINE)
-
-
-def pending(root, findings):
-    listed = {}
-    name = "docs/spec/pending"
-    for number, line in enumerate((root / name).read_text().splitlines(), 1):
-        line = line.partition("#")[0].strip()
-        if not line:
-            continue
-        match = re.fullmatch(rf"({ID})(?:\.\.({ID}))?", line)
-        if not match:
-            findings.append(f"{name}:{number}: '{line}' is neither an id nor a range of ids")
-            continue
-        first, last = match.group(1), match.group(2) or match.group(1)
-        if first[:-3] != last[:-3] or first > last:
-            findings.append(f"{name}:{number}: '{line}' is no range")
-            continue
-        for value in range(int(first[-3:]), int(last[-3:]) + 1):
-            listed[f"{first[:-3]}{value:03}"] = number
-    return listed
 
 
 def citations(root):
@@ -58,19 +37,16 @@ def citations(root):
 
 def check(root):
     findings = []
-    rules, waiting, cited = required(root), pending(root, findings), citations(root)
+    rules, cited = required(root), citations(root)
     for rule in sorted({rule for rule in rules if rules.count(rule) > 1}):
         findings.append(f"docs/spec/requirements.md: {rule} stands there twice")
     for found, place in sorted(cited.items()):
         if found not in rules:
             findings.append(f"{place}: cites {found}, which docs/spec/requirements.md does not have")
-        elif found in waiting:
-            findings.append(f"docs/spec/pending:{waiting[found]}: {found} is cited by {place}; it is no longer pending")
     for rule in rules:
-        if rule not in cited and rule not in waiting:
+        if rule not in cited:
             findings.append(f"docs/spec/requirements.md: no test cites {rule}")
-    count = sum(rule in cited for rule in rules)
-    return findings, f"{count} of {len(rules)} rules are cited by tests, {len(rules) - count} are pending"
+    return findings, f"each of {len(rules)} rules is cited by a test"
 
 
 def main():
