@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,9 @@ void tell(const Event& event) {
   if (t_events != nullptr && *t_events) (*t_events)(event);
 }
 
+template <typename Question>
+using Answer = std::invoke_result_t<Question&, Store&, std::stop_token>;
+
 // A store. Every question is asked on a thread of its own, since any may ask the
 // database.
 class StoreHandle {
@@ -41,7 +45,7 @@ class StoreHandle {
                parse_manifest(text, file, read_text)) {}
 
   template <typename Question>
-  auto ask(Question question) {
+  Answer<Question> ask(Question question) {
     Job job(on_event_);
     return ask_by(job, question);
   }
@@ -58,8 +62,8 @@ class StoreHandle {
 
  private:
   template <typename Question>
-  auto ask_by(Job& job, Question question) {
-    std::optional<decltype(question(store_, std::stop_token()))> answer;
+  Answer<Question> ask_by(Job& job, Question question) {
+    std::optional<Answer<Question>> answer;
     job.run([&] {
       t_events = &job.events;
       answer.emplace(question(store_, job.stop.get_token()));
