@@ -14,6 +14,7 @@
 #include "native/arrow_capsules.h"
 #include "native/calls.h"
 #include "native/errors.h"
+#include "native/plain_types.h"
 #include "native/row_stream.h"
 #include "native/store.h"
 #include "native/task.h"
@@ -34,6 +35,11 @@ void bind_batch(nb::module_& module) {
       .def_prop_ro("column_names",
                    [](const Batch& batch) { return batch.schema()->field_names(); })
       .def("__len__", &Batch::num_rows)
+      .def("with_plain_types", &with_plain_types,
+           nb::sig("def with_plain_types(self) -> Batch"),
+           "The same rows for libraries without intervals and 256-bit decimals: structs "
+           "of "
+           "months, days and microseconds, and text.")
       .def(
           "__arrow_c_schema__",
           [](const Batch& batch) { return schema_capsule(*batch.schema()); },

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from penstock._store import Store, split_url
-from penstock._stream import _needs
+from penstock._stream import _needs, polars_frame
 
 if TYPE_CHECKING:
     import polars
@@ -41,7 +41,7 @@ def scan_polars(
         left = n_rows
         with source.rows(where) as rows:
             for batch in rows.batches():
-                frame = library.DataFrame(batch)
+                frame = polars_frame(library, batch)
                 if left is not None:
                     frame = frame.head(left)
                     left -= frame.height
@@ -52,6 +52,6 @@ def scan_polars(
                     return
 
     with source.rows(where) as rows:
-        schema = library.DataFrame(rows._rows.empty()).schema
+        schema = polars_frame(library, rows._rows.empty()).schema
     frame: polars.LazyFrame = register_io_source(read, schema=schema)
     return frame

@@ -30,6 +30,10 @@ def _needs(module: str, extra: str) -> Any:
         ) from error
 
 
+def polars_frame(library: Any, batch: _native.Batch) -> Any:
+    return library.DataFrame(batch.with_plain_types())
+
+
 class Stream:
     """Rows of a running query, to be read once and in order.
 
@@ -128,10 +132,14 @@ class Stream:
         return frame
 
     def to_polars(self) -> polars.DataFrame:
-        """All rows as a polars DataFrame. Needs polars."""
+        """All rows as a polars DataFrame. Needs polars.
+
+        What polars has no type for keeps its value: an interval is a struct of months, days and microseconds, a decimal of
+        more than 38 digits its text.
+        """
         library = _needs("polars", "polars")
-        frames = [library.DataFrame(batch) for batch in self.batches()]
-        frame: polars.DataFrame = library.concat(frames or [library.DataFrame(self._rows.empty())], rechunk=False)
+        frames = [polars_frame(library, batch) for batch in self.batches()]
+        frame: polars.DataFrame = library.concat(frames or [polars_frame(library, self._rows.empty())], rechunk=False)
         return frame
 
     def _take(self) -> None:

@@ -5,7 +5,7 @@ import decimal
 import gc
 
 import pytest
-from conftest import DIALECTS, DSN, ENDLESS_ROWS, THOUSAND
+from conftest import DIALECTS, DSN, ENDLESS_ROWS, THOUSAND, variable
 
 import penstock
 
@@ -77,6 +77,26 @@ def test_polars_gets_the_values_exactly(shop):
     assert frame.schema["total"] == polars.Decimal(10, 2) and frame.height == 587
     assert frame["id"][-1] == 2**53 + 586
     assert polars.DataFrame(orders()).equals(frame)
+
+
+# polars has no intervals and no decimals past 38 digits, and panics when it is given one.
+def test_polars_gets_what_it_has_no_type_for(monkeypatch):
+    import polars
+
+    monkeypatch.setenv(DSN, variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")
+    digits = "12345678901234567890123456789012345678901234567890.12"
+    query = f"""SELECT interval '-1 mon 2 days 00:00:03.000004' AS i, ARRAY[interval '1 day', NULL] AS many,
+                       CAST('{digits}' AS numeric(60,2)) AS n, ARRAY[CAST('0.05' AS numeric(60,2))] AS numbers
+                UNION ALL SELECT NULL, NULL, CAST(NULL AS numeric(60,2)), CAST(NULL AS numeric(60,2)[])"""
+    parts = polars.Struct({"months": polars.Int32, "days": polars.Int32, "microseconds": polars.Int64})
+    frame = penstock.read(query, dsn_env=DSN).to_polars()
+    assert frame.schema == {"i": parts, "many": polars.List(parts), "n": polars.String, "numbers": polars.List(polars.String)}
+    assert frame.rows() == [
+        ({"months": -1, "days": 2, "microseconds": 3_000_004}, [{"months": 0, "days": 1, "microseconds": 0}, None], digits, ["0.05"]),
+        (None, None, None, None)]
+    store = penstock.Store.of_queries({"a.parquet": query}, dsn_env=DSN)
+    assert penstock.scan_polars("a.parquet", store=store).collect().equals(frame)
 
 
 def test_duckdb_reads_a_stream_as_a_table(shop):
