@@ -33,6 +33,7 @@ DATABASES = {
     "mariadb": servers.MariaDb,
     "mysql": servers.MySql,
 }
+PYTHON_GROUPS = ("frames", "hosts")
 # Another process on a busy core is measured too.
 QUIET_LOAD = 0.5
 
@@ -47,12 +48,12 @@ def arguments():
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each contender")
     parser.add_argument("--quick", action="store_true", help="scale 0.05, one run: does it work?")
     parser.add_argument("--only", nargs="+", metavar="PATTERN", default=[],
-                        help="contenders by database, group, name or database/name: postgresql, sqlite-memory,"
-                             " 'DuckDB*', 'mariadb/penstock*'")
+                        help="contenders by database, report, group, name or database/name: postgresql, mysql-python,"
+                             " sqlite-memory, 'DuckDB*', 'mariadb/penstock*'")
     parser.add_argument("--list", action="store_true", help="name the contenders and stop")
     parser.add_argument("--build", type=pathlib.Path, default=SOURCE / "build", help="build folder")
     parser.add_argument("--results", type=pathlib.Path, default=CACHE / "results", metavar="FOLDER",
-                        help="a JSON file a database")
+                        help="a JSON file a report: a database, or Python's libraries on it")
     parser.add_argument("--show", action="store_true", help="the reports of --results, measured earlier")
     parser.add_argument("--write-docs", action="store_true", help="put them into docs/benchmarks.md")
     options = parser.parse_args()
@@ -64,12 +65,18 @@ def arguments():
     return options
 
 
+def report_of(database, to):
+    """What is measured, judged and written together: a database, or what Python's libraries make of it."""
+    return f"{database}-python" if to in PYTHON_GROUPS else database
+
+
 def expand(suite):
     """A contender for each database that one in the suite is for."""
     return [
         {
             "database": database,
             "group": f"{database}-{contender['to']}",
+            "report": report_of(database, contender["to"]),
             "name": contender["name"],
             "command": contender["command"],
             "verify": contender["verify"],
@@ -92,7 +99,7 @@ def expand(suite):
 def choose(contenders, patterns):
     def names(contender):
         database, name = contender["database"], contender["name"]
-        return database, contender["group"], name, f"{database}/{name}"
+        return database, contender["group"], contender["report"], name, f"{database}/{name}"
 
     chosen = [
         contender
@@ -176,8 +183,9 @@ def measure(run, contenders, runs):
             say(f"{title}: {cost['wall_s']:.3f} s")
 
 
-def run_database(name, contenders, options, suite):
-    """Verifies and times one database's contenders, while no other database runs; what to report of it."""
+def run_report(name, contenders, options, suite):
+    """Verifies and times one report's contenders, while no other database runs; its results."""
+    database_name = contenders[0]["database"]
     load = machine.load_average()
     if load > QUIET_LOAD:
         say(f"warning: load average {load:.1f}: other work on this machine spoils the numbers")
@@ -186,10 +194,13 @@ def run_database(name, contenders, options, suite):
         "cargo": str(CARGO / "bin"),
         "peers": str(HERE / "peers"),
         "python": str(VENV / "bin" / "python"),
+        "recotem": str(SOURCE / ".venv-bench-recotem" / "bin" / "python"),
+        "flytekit": str(SOURCE / ".venv-bench-flytekit" / "bin" / "python"),
+        "remote_store": str(SOURCE / ".venv-bench-remote-store" / "bin" / "python"),
     }
     database_version, rows = "", 0
     try:
-        with DATABASES[name](options.scale, CACHE, VENV, say) as database:
+        with DATABASES[database_name](options.scale, CACHE, VENV, say) as database:
             database_version = database.version()
             rows = database.expected(suite["dataset"]["lineitem"])["rows"]
             run = runner.Runner(words, database, CACHE, options.scale)
@@ -207,25 +218,30 @@ def run_database(name, contenders, options, suite):
         "date": datetime.date.today().isoformat(),
         "machine": machine.describe(),
         "versions": machine.versions(options.build, HERE / "requirements.txt", SOURCE)
-        | {"database": database_version, "client": machine.client(options.build, name)},
+        | {"database": database_version, "client": machine.client(options.build, database_name)},
         "settings": {
             "scale": options.scale,
             "runs": options.runs,
             "load": load,
-            "whole": len(contenders) == sum(one["database"] == name for one in expand(suite)),
+            "whole": len(contenders) == sum(one["report"] == name for one in expand(suite)),
         },
         "crates": suite["cargo"],
         "rows": rows,
-        "groups": [group for group in suite["group"] if group["database"] == name],
+        "groups": [group for group in suite["group"] if report_of(group["database"], group["to"]) == name],
         "contenders": contenders,
         "targets": report.judge(
-            [target for target in suite["target"] if name in target["databases"]], contenders
+            [target for target in targets_of(suite, name) if database_name in target["databases"]], contenders
         ),
     }
 
 
+def targets_of(suite, name):
+    known = {contender["name"] for contender in expand(suite) if contender["report"] == name}
+    return [target for target in suite["target"] if target["of"] in known]
+
+
 def run_suite(options, suite, contenders):
-    """Measures, and writes a file a database as soon as it is done."""
+    """Measures, and writes a file a report as soon as it is done."""
     if not (VENV / "bin" / "tpchgen-cli").exists():
         sys.exit(f"the peers are not in {VENV.name}; ./dev bench installs them")
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -236,22 +252,21 @@ def run_suite(options, suite, contenders):
                  f" {versions['sanitizers']}")  # fmt: skip
     install_crates(suite["cargo"], contenders)
     options.results.mkdir(parents=True, exist_ok=True)
-    for name in DATABASES:
-        mine = [contender for contender in contenders if contender["database"] == name]
-        if mine:
-            results = run_database(name, mine, options, suite)
-            result_file(options, name).write_text(json.dumps(results, indent=1) + "\n")
+    for name in dict.fromkeys(contender["report"] for contender in contenders):
+        mine = [contender for contender in contenders if contender["report"] == name]
+        results = run_report(name, mine, options, suite)
+        result_file(options, name).write_text(json.dumps(results, indent=1) + "\n")
 
 
-def result_file(options, database):
-    return options.results / f"{database}.json"
+def result_file(options, name):
+    return options.results / f"{name}.json"
 
 
-def write_docs(database, results):
+def write_docs(name, results):
     if results["settings"]["scale"] < 1 or not results["settings"]["whole"]:
-        sys.exit(f"{DOCS.name} takes only the whole of {database}, at scale 1 or above")
+        sys.exit(f"{DOCS.name} takes only the whole of {name}, at scale 1 or above")
     block = report.render(results, markdown=True)
-    DOCS.write_text(report.replace_between_marks(DOCS.read_text(), database, block))
+    DOCS.write_text(report.replace_between_marks(DOCS.read_text(), name, block))
 
 
 def main():
@@ -265,7 +280,7 @@ def main():
         return 0
     if not options.show:
         run_suite(options, suite, contenders)
-    chosen = dict.fromkeys(contender["database"] for contender in contenders)
+    chosen = dict.fromkeys(contender["report"] for contender in contenders)
     files = {name: result_file(options, name) for name in chosen}
     measured = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     if not measured:

@@ -7,6 +7,10 @@ import re
 import subprocess
 
 
+# Python programs that Penstock takes a part in, as their own lists pin them.
+HOSTS = ("recotem", "flytekitplugins-sqlalchemy", "remote-store")
+
+
 def describe():
     memory_kb = int(re.search(r"MemTotal:\s+(\d+)", _read("/proc/meminfo"))[1])
     model = re.search(r"model name\s*:\s*(.+)", _read("/proc/cpuinfo"))
@@ -23,6 +27,7 @@ def describe():
 def versions(build, requirements, source):
     cache = dict(re.findall(r"^(\w+):\w+=(.*)$", _read(build / "CMakeCache.txt"), re.MULTILINE))
     pins = re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)", requirements.read_text(), re.MULTILINE)
+    hosts = [(package, _pin(source, package)) for package in HOSTS]
     return {
         "penstock": _first_line([build / "penstock", "--version"]),
         "commit": _first_line(["git", "-C", source, "describe", "--always", "--dirty"]),
@@ -30,8 +35,13 @@ def versions(build, requirements, source):
         "sanitizers": cache.get("PENSTOCK_SANITIZE", ""),
         "compiler": _first_line([cache["CMAKE_CXX_COMPILER"], "--version"]),
         "python": platform.python_version(),
-        "peers": dict(pins),
+        "peers": dict(pins + hosts),
     }
+
+
+def _pin(source, package):
+    text = "".join(_read(path) for path in sorted(source.glob("tools/requirements-*.txt")))
+    return re.search(rf"^{package}==(\S+)", text, re.MULTILINE)[1]
 
 
 def client(build, database):

@@ -50,8 +50,8 @@ def render(results, markdown=False):
     return "\n\n".join(blocks) + "\n"
 
 
-def replace_between_marks(text, database, block):
-    begin, end = f"<!-- bench {database}: begin -->", f"<!-- bench {database}: end -->"
+def replace_between_marks(text, name, block):
+    begin, end = f"<!-- bench {name}: begin -->", f"<!-- bench {name}: end -->"
     head, rest = text.split(begin)
     _, tail = rest.split(end)
     return f"{head}{begin}\n{block}{end}{tail}"

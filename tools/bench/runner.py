@@ -100,7 +100,7 @@ class Runner:
         if cost["exit"] != 0:
             raise Failed(f"exit {cost['exit']}: {last_words}")
         if contender["verify"] == "flag":
-            cost["answer"] = json.loads(answer.read_text())
+            cost["answer"] = json.loads(answer.read_text().splitlines()[-1])  # a host's log comes first
         if self._output().exists():
             cost["file_bytes"] = self._output().stat().st_size
         elif contender["verify"] == "file":

@@ -29,6 +29,7 @@ def arguments():
     parser.add_argument("--partitions", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--into", default="pyarrow", help="the library: pyarrow, pandas, polars")
+    parser.add_argument("--by", default="host", help="in a host's program: whose part, the host's own or penstock's")
     parser.add_argument("--kind", help="of database, where the URI does not say it")
     parser.add_argument("--verify", action="store_true")
     return parser.parse_args()
