@@ -87,7 +87,7 @@ def test_a_service_file_is_read_by_the_guard_and_only_when_opted_in(penstock):
     host, _, port = place.partition("/")[0].partition(":")
     services = penstock.cwd / "services"
     services.write_text(f"[shop]\nhost={host}\nport={port}\nuser={user}\npassword={password}\ndbname=penstock\n"
-                        "sslmode=disable\n[bad]\noptions=-csearch_path=x\n[list]\nhost=127.0.0.1,127.0.0.1\n")
+                        "sslmode=disable\n[bad]\npassfile=x\n[list]\nhost=127.0.0.1,127.0.0.1\n")
     connected(penstock, "postgresql:///?service=shop")
     env = {"PGSERVICEFILE": str(services), "HOME": str(penstock.cwd)}
     sql = "SELECT current_user::text AS u, current_database()::text AS d"

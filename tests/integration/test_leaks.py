@@ -2,6 +2,7 @@
 provoked, and every place where it could turn up."""
 
 import base64
+import contextlib
 import os
 import pathlib
 import signal
@@ -52,7 +53,8 @@ def check_process(secret, pid):
         for name in ("environ", "cmdline", "status", "maps", "comm", "stat", "mountinfo"):
             check(secret, **{f"{thread.name}/{name}": (thread / name).read_bytes()})
     for file in (process / "fd").iterdir():
-        check(secret, **{f"fd {file.name}": os.readlink(file)})
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            check(secret, **{f"fd {file.name}": os.readlink(file)})
 
 
 # {at} is host:port/database, {more} begins with & and may be empty.

@@ -151,7 +151,7 @@ def test_a_task_written_as_json_has_no_secret_and_runs_the_same(dialect, tmp_pat
         spoken = {**reads, "connection": {"uri": place.whole}}
         (tmp_path / "t.yaml").write_text(json.dumps(spoken))
         refused = penstock("run", "t.yaml", "--describe", "--json")
-        assert (refused.code, refused.error["code"], refused.out) == (2, "task_password_in_uri", "")
+        assert (refused.code, refused.error["code"], refused.out) == (2, "task_password", "")
         assert "secret_connect_args" in refused.error["hint"] and password not in refused.err
 
 
