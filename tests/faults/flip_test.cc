@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, FlippedBytes, ::testing::Values(kPostgres),
 INSTANTIATE_TEST_SUITE_P(MysqlFamily, FlippedBytes, ::testing::Values(kMariadb, kMysql),
                          [](const auto& tested) { return tested.param.name; });
 
-// RS-013
+// RS-024
 TEST_P(FlippedBytes, GiveRowsOrAnErrorAndNeverACrashOrAHang) {
   std::size_t whole = 0;
   {

@@ -43,7 +43,7 @@ def cut_points(answer):
     return sorted(everywhere) if FULL else sorted(everywhere)[:: len(everywhere) // 5] + [end_of_rows - 1]
 
 
-# RS-013 RS-024
+# RS-024
 def test_a_cut_anywhere_gives_an_error_and_no_file_or_all_of_it(server, place, tmp_path):
     sql = rows_query(server, ROWS, COLUMNS)
     answer = whole_answer(server, sql, tmp_path / "whole")

@@ -49,7 +49,7 @@ def ended_by(server, how, number, folder):
     return check(place, form, process)
 
 
-# RS-013 RS-024
+# RS-024
 @pytest.mark.parametrize("how", ["session", "query"])
 def test_what_an_administrator_stops_is_an_error_and_no_file(server, how, tmp_path):
     count = cases(3, 50)
@@ -85,7 +85,7 @@ def open_folder():
         yield folder
 
 
-# RS-013 RS-024
+# RS-024
 @pytest.mark.parametrize("name", cases(["postgres"], SERVERS))
 def test_a_server_that_is_killed_is_an_error_and_no_file(name, tmp_path, open_folder):
     server = importlib.import_module(name).start(open_folder / name)

@@ -95,7 +95,6 @@ def read(tmp_path, server, options, user="encrypted", port=None, host="localhost
     return penstock("query", "--dsn-env", "PENSTOCK_SHOP_DSN", "SELECT 1 AS one", "-o", "x.csv")
 
 
-# RS-010
 @pytest.mark.parametrize("options", [
     "ssl_mode=REQUIRED", "ssl_mode=required", "ssl_mode=PREFERRED", "", "ssl=true&ssl_verify_cert=false",
     "ssl_mode=VERIFY_CA&ssl_ca={ca}", "ssl_mode=VERIFY_IDENTITY&ssl_ca={ca}", "ssl_ca={ca}", "ssl=true&ssl_ca={ca}",
@@ -112,7 +111,6 @@ CA, IDENTITY, NAMELESS = "ssl_mode=VERIFY_CA", "ssl_mode=VERIFY_IDENTITY", "ssl_
 STRICT = (f"{IDENTITY}&{{ca}}", "{ca}", "ssl=true&{ca}", "ssl=true&ssl_verify_identity=true&{ca}")
 
 
-# RS-010
 @pytest.mark.parametrize("name, taken, refused", [
     ("right", [f"{IDENTITY}&{{ca}}"], [f"{IDENTITY}&{{other}}", f"{CA}&{{other}}", "{other}", "ssl=true", IDENTITY, CA]),
     ("wrong", ["ssl_mode=REQUIRED", f"{CA}&{{ca}}", f"{NAMELESS}&{{ca}}"], STRICT),
@@ -136,14 +134,12 @@ def test_a_certificate_that_is_not_the_servers_is_refused(tmp_path, server, made
         assert not (tmp_path / "x.csv").exists()
 
 
-# RS-010
 def test_the_number_that_is_dialled_is_no_name_of_the_certificate(tmp_path, server, made, presents):
     presents("right")
     assert read(tmp_path, server, f"ssl_ca={made}/ca.crt", host="127.0.0.1").error["code"] == "tls_failed"
     assert read(tmp_path, server, f"ssl_ca={made}/ca.crt&ssl_verify_identity=false", host="127.0.0.1").code == 0
 
 
-# RS-010
 def test_a_client_certificate_logs_in_where_the_server_asks_for_one(tmp_path, server, made, presents):
     presents("right")
     own = f"&ssl_cert={server.folder}/client.crt&ssl_key={server.folder}/client.key"
@@ -180,7 +176,6 @@ class WithoutTls(Listener):
                 self.said += data
 
 
-# RS-010
 @pytest.mark.parametrize("options", ["ssl_mode=REQUIRED", "ssl_mode=VERIFY_CA&ssl_ca={ca}",
                                      "ssl_mode=VERIFY_IDENTITY&ssl_ca={ca}", "ssl=true", "ssl_ca={ca}"])
 def test_a_server_without_tls_is_refused_and_told_nothing(tmp_path, server, made, options):

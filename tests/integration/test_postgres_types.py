@@ -291,7 +291,7 @@ def test_every_type_can_be_written_to_a_stream_and_to_json_lines(shared, row):
     assert parsed["uuid_nil"] == "00000000-0000-0000-0000-000000000000"
 
 
-# Where our CSV is declared to differ from the server's: docs/reference/formats says which form a type has there.
+# Where our CSV is declared to differ from the server's: docs/reference/csv-and-json.md says which form a type has there.
 CSV_DIFFERS = {
     "true": ("t", "true"),
     "false": ("f", "false"),

@@ -57,7 +57,6 @@ Failure fake_failure(const std::string& options, std::function<void(Peer&)> talk
   return connect_failure(dsn_of(options, server.port()));
 }
 
-// RS-010
 TEST(MysqlTls, TheOptionsOfADsnNameAMode) {
   const auto mode = [](const std::string& options) {
     return tls_of(dsn_of(options)).mode;
@@ -80,7 +79,6 @@ TEST(MysqlTls, TheOptionsOfADsnNameAMode) {
   EXPECT_EQ(mode("ssl_mode=VERIFY_IDENTITY&ssl_ca=/ca.pem"), TlsMode::kVerifyIdentity);
 }
 
-// RS-010
 TEST(MysqlTls, OptionsThatContradictEachOtherAreRefused) {
   const auto what = [](const std::string& options) {
     return failure_of([&] { tls_of(dsn_of(options)); }).message;
@@ -118,7 +116,6 @@ class MysqlRealTls : public penstock::testing::OnServers {
 using penstock::testing::server_name;
 PENSTOCK_ON_BOTH_SERVERS(MysqlRealTls);
 
-// RS-010
 TEST_P(MysqlRealTls, ACertificateOfTheRightNameAndAuthorityIsTaken) {
   for (const std::string& options :
        {"ssl_ca=" + file("ca.crt"), "ssl_mode=VERIFY_IDENTITY&ssl_ca=" + file("ca.crt"),
@@ -136,7 +133,6 @@ TEST_P(MysqlRealTls, ACertificateOfTheRightNameAndAuthorityIsTaken) {
       Failure{});
 }
 
-// RS-010
 TEST_P(MysqlRealTls, AWrongNameOrAuthorityIsRefused) {
   const auto failed = [&](const std::string& options, const std::string& host) {
     const Failure failure = connect_failure(real(options, host));
@@ -152,7 +148,6 @@ TEST_P(MysqlRealTls, AWrongNameOrAuthorityIsRefused) {
   failed("ssl_ca=/no/such/file.pem", "db.penstock.test");
 }
 
-// RS-010
 TEST_P(MysqlRealTls, AReadOverTlsIsWhole) {
   const Dsn dsn = real("ssl_ca=" + file("ca.crt"));
   const Target target = target_of(dsn);
@@ -169,7 +164,7 @@ TEST_P(MysqlRealTls, AReadOverTlsIsWhole) {
   EXPECT_EQ(rows, 20000);
 }
 
-// RS-010
+// RS-026
 TEST_P(MysqlRealTls, AWrongPasswordOrDatabaseIsToldWithoutThem) {
   const Failure failure =
       connect_failure(dsn_of("ssl_ca=" + file("ca.crt"), real("").port));
@@ -184,14 +179,13 @@ TEST_P(MysqlRealTls, AWrongPasswordOrDatabaseIsToldWithoutThem) {
       << nowhere;
 }
 
-// RS-010
+// RS-019
 TEST_P(MysqlRealTls, AUnixSocketIsDialledWhereItWasAdmitted) {
   Dsn dsn = real("ssl_mode=DISABLED");
   dsn.options["unix_socket"] = variable("PENSTOCK_TEST_" + server() + "_SOCKET");
   EXPECT_EQ(connect_failure(dsn), Failure{});
 }
 
-// RS-010
 TEST(MysqlConnect, AServerWithoutTlsIsRefusedBeforeAnythingIsSent) {
   for (const std::string options : {"ssl=true", "ssl_mode=REQUIRED", "ssl_mode=VERIFY_CA",
                                     "ssl_ca=/ca.pem", "ssl_verify_cert=false"}) {
@@ -206,7 +200,6 @@ TEST(MysqlConnect, AServerWithoutTlsIsRefusedBeforeAnythingIsSent) {
   }
 }
 
-// RS-010
 TEST(MysqlConnect, AServerThatOffersTlsAndGoesOnWithoutIsToldNoUser) {
   for (const std::string& answer :
        {penstock::testing::ok_packet(), std::string("\xFF\x15\x04#28000no"),
@@ -224,7 +217,6 @@ TEST(MysqlConnect, AServerThatOffersTlsAndGoesOnWithoutIsToldNoUser) {
   }
 }
 
-// RS-010
 TEST(MysqlConnect, AGreetingThatComesInPiecesIsWaitedFor) {
   const Failure failure = fake_failure("ssl_mode=REQUIRED", [&](Peer& peer) {
     const std::string payload = greeting(false);
@@ -238,7 +230,6 @@ TEST(MysqlConnect, AGreetingThatComesInPiecesIsWaitedFor) {
   EXPECT_EQ(failure.code, "tls_not_offered");
 }
 
-// RS-010
 TEST(MysqlConnect, ACertificateThatIsNotToBeTrustedGetsNoPassword) {
   const Folder folder;
   const auto attempt = [&](const Certificate& certificate, const std::string& mode) {

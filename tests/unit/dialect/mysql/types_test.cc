@@ -33,7 +33,6 @@ class MysqlTypes : public OnServers {
 };
 PENSTOCK_ON_BOTH_SERVERS(MysqlTypes);
 
-// RS-010
 TEST_P(MysqlTypes, IntegersKeepTheirWidthAndTheirSign) {
   make("t_ints",
        "a TINYINT, b TINYINT UNSIGNED, c SMALLINT, d SMALLINT UNSIGNED, e MEDIUMINT, "
