@@ -51,6 +51,19 @@ def test_every_command_does_what_is_shown(name, shell, tmp_path):
     assert console.check(path, cwd, env) == []
 
 
+# RS-010
+@pytest.mark.parametrize("dialect, dsn", [("postgresql", "postgresql://ada@db.example/shop"),
+                                          ("mysql", "mysql://ada@db.example/shop"), ("sqlite", "sqlite:///shop.db")])
+def test_every_option_of_a_dsn_is_explained_and_no_other(penstock, dialect, dsn):
+    text = (ROOT / "docs/reference/recipe.md").read_text()
+    _, _, table = text.partition(f"<!-- dsn options: {dialect} -->\n")
+    rows = table.partition("<!-- /dsn options -->")[0].splitlines()[2:]
+    explained = [option for row in rows for option in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    penstock.env["PENSTOCK_SHOP_DSN"] = f"{dsn}?no_such_option=1"
+    hint = penstock("query", "--dsn-env", "PENSTOCK_SHOP_DSN", "SELECT 1", "-o", "x.csv").error["hint"]
+    assert sorted(explained) == sorted(hint.removeprefix("allowed: ").split(", "))
+
+
 def test_a_wrong_output_and_a_wrong_exit_are_found(shell, tmp_path):
     cwd, env = shell
     path = tmp_path / "wrong.md"

@@ -187,6 +187,13 @@ def test_a_server_without_tls_is_refused_and_told_nothing(tmp_path, server, made
     assert proxy.said == b""
 
 
+@pytest.mark.parametrize("options", ["ssl_mode=PREFERRED", "ssl_mode=DISABLED", "ssl=false", ""])
+def test_where_tls_is_not_asked_for_a_server_without_it_is_talked_to(tmp_path, server, options):
+    with WithoutTls(server) as proxy:
+        read(tmp_path, server, f"{options}&connect_timeout=1".lstrip("&"), "encrypted", port=proxy.port)
+    assert b"encrypted\0" in proxy.said  # the user, in the clear
+
+
 # RS-015
 @pytest.mark.parametrize("options, told", [("ssl_mode=PREFERRED", True), ("", True), ("ssl_mode=REQUIRED", False)])
 def test_a_dsn_that_does_not_ask_for_tls_is_told(tmp_path, server, options, told):

@@ -77,6 +77,22 @@ def test_the_servers_certificate_is_verified_by_its_authority_and_name(pg, admin
             connected(pg, dsn("localhost", admin.port, f"sslmode={mode}&{other}")))
 
 
+def test_require_with_an_authority_verifies_by_it_as_verify_ca_does(pg, admin, certificates, tmp_path):  # noqa: F811
+    require = "sslmode=require&sslrootcert="
+    assert encrypted(connected(pg, dsn("127.0.0.1", admin.port, f"{require}{certificates}/ca.crt")))
+    assert "certificate verify failed" in refusal(
+        connected(pg, dsn("localhost", admin.port, f"{require}{certificates}/other-ca.crt")))
+    # A file that is not there is libpq's to pass over, and then nothing is verified; verify-ca does not.
+    assert encrypted(connected(pg, dsn("127.0.0.1", admin.port, f"{require}{tmp_path}/none.crt")))
+    assert "does not exist" in refusal(
+        connected(pg, dsn("localhost", admin.port, f"sslmode=verify-ca&sslrootcert={tmp_path}/none.crt")))
+
+
+def test_prefer_goes_on_in_plaintext_where_its_authority_does_not_verify(pg, admin, certificates):  # noqa: F811
+    prefer = f"sslmode=prefer&sslrootcert={certificates}/other-ca.crt"
+    assert not encrypted(connected(pg, dsn("127.0.0.1", admin.port, prefer)))
+
+
 def test_the_name_is_verified_while_the_number_is_dialled(pg, admin, certificates):  # noqa: F811
     ca = f"sslmode=verify-full&sslrootcert={certificates}/ca.crt"
     assert encrypted(connected(pg, dsn("localhost", admin.port, f"{ca}&hostaddr=127.0.0.1")))
