@@ -68,6 +68,21 @@ PLANTED = [
                          ("src/sink/output.h", "getaddrinfo_a"))),
     ("src/sink/output.h", "int go() { return ::connect(0, nullptr, 0); }",
      "'::connect' in stage sink: sockets are connected in src/guard alone"),
+    ("src/sink/output.h", "int go() { return connect(0, nullptr, 0); }",
+     "'connect' in stage sink: sockets are connected in src/guard alone"),
+    ("src/base/text.cc", "int go() { return connect(at(1, 2), {nullptr, 0}[0], sizeof(int)); }",
+     "'connect' in stage base: sockets are connected in src/guard alone"),
+    ("src/sink/output.h", "auto* go = &::connect;", "'::connect' in stage sink: sockets are connected in src/guard alone"),
+    ("src/sink/output.h", "long go() { return ::syscall(42, 0, nullptr, 0); }",
+     "'syscall' in stage sink: no number of a system call is seen through: call it by its name"),
+    ("src/guard/dsn.cc", "long go() { return syscall(42, 0, nullptr, 0); }",
+     "'syscall' in stage guard: no number of a system call is seen through: call it by its name"),
+    ("include/penstock/error.h", 'inline const char* home() { return std::getenv("HOME"); }',
+     "'getenv' in a public header: the environment is read in src/base alone (penstock::Environment)"),
+    ("include/penstock/error.h", "inline int go() { return connect(0, nullptr, 0); }",
+     "'connect' in a public header: sockets are connected in src/guard alone"),
+    ("include/penstock/error.h", "inline auto* found = &getaddrinfo;",
+     "'getaddrinfo' in a public header: names are resolved in src/guard alone"),
     ("src/columns/ledger.h", 'const char* name() { return "MySQL"; }',
      "stage columns names the dialect 'MySQL'; only src/engine/registry.cc does"),
 ]
@@ -122,6 +137,12 @@ def test_only_the_registry_sees_a_dialect(copy, found):
 
 def test_comments_and_strings_are_no_calls(copy, before):
     copy.append("src/guard/dsn.cc", '// getenv("X") and environ\n/* setenv(\n putenv( */ const char* k = "getenv(";')
+    assert set(copy.check("layers.py")[1][:-1]) == before
+
+
+def test_a_method_named_connect_is_no_system_call(copy, before):
+    copy.append("src/sink/output.h", "struct Own { int connect(int, int); };\nint own(Own& one) { return one.connect(1, 2); }"
+                "\nint three(auto& one) { return one.connect(1, 2, 3) + one->connect(1, 2, 3) + Own::connect(1, 2, 3); }")
     assert set(copy.check("layers.py")[1][:-1]) == before
 
 

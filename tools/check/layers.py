@@ -76,8 +76,11 @@ CALLS = [
      "the environment is read in src/base alone (penstock::Environment)"),
     (re.compile(r"\b(getaddrinfo(_a)?|gethostby\w+|gethostent|getnameinfo|res_n?(query|search|querydomain|mkquery|send))\b"),
      "guard", "names are resolved in src/guard alone"),
-    (re.compile(r"(?<![\w>.:])::connect\s*\("), "guard", "sockets are connected in src/guard alone"),
+    (re.compile(r"(?<![\w>:])::connect\b"), "guard", "sockets are connected in src/guard alone"),
+    (re.compile(r"\bsyscall\s*\("), None, "no number of a system call is seen through: call it by its name"),
 ]
+# Without its :: the system's connect is told from a method of ours by its three arguments; a dialect's own has three, too.
+CONNECT = re.compile(r"(?<![\w>.:])connect\s*\(")
 
 # ---- the check ----
 
@@ -111,6 +114,17 @@ def stage_of(path):
     while name and name not in STAGES:
         name = name.rpartition("/")[0]
     return name or None
+
+
+def arguments(text, start):
+    """How many a call has whose brackets begin before `start`."""
+    depth, commas = 1, 0
+    for at in range(start, len(text)):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth == 0:
+            return commas + 1 if text[start:at].strip() else 0
+        commas += depth == 1 and text[at] == ","
+    return 0
 
 
 class Check:
@@ -158,6 +172,7 @@ class Check:
             elif quoted or ("/" in angled or angled.endswith(".h")) and angled != "arrow/type_fwd.h":
                 self.say(path, line, f"a public header includes '{angled or quoted}'; only std, penstock/ and "
                          "arrow/type_fwd.h are allowed")
+        self.check_calls(path, stage, public=True)
 
     def check_file(self, path):
         self.files += 1
@@ -220,13 +235,21 @@ class Check:
         elif ("/" in name or name.endswith(".h")) and not POSIX.fullmatch(name):
             self.say(path, line, f"<{name}> has no home yet: give it one in tools/check/layers.py")
 
-    def check_calls(self, path, stage):
+    def check_calls(self, path, stage, public=False):
+        """A public header is at home nowhere: what it calls is in all that include it."""
+        where = "a public header" if public else f"stage {stage}"
         text = (self.root / path).read_text()
-        for number, line in enumerate(without(text, comments_only=False).splitlines(), 1):
+        code = without(text, comments_only=False)
+        for number, line in enumerate(code.splitlines(), 1):
             for pattern, home, rule in CALLS:
                 match = pattern.search(line)
-                if match and stage != home:
-                    self.say(path, number, f"'{match.group().rstrip('( ')}' in stage {stage}: {rule}")
+                if match and (public or stage != home):
+                    self.say(path, number, f"'{match.group().rstrip('( ')}' in {where}: {rule}")
+        if public or stage != "guard" and not stage.startswith("dialect"):
+            for match in CONNECT.finditer(code):
+                if arguments(code, match.end()) == 3:
+                    self.say(path, code.count("\n", 0, match.start()) + 1,
+                             f"'connect' in {where}: sockets are connected in src/guard alone")
         if stage not in NAMELESS or path == REGISTRY:
             return
         for number, line in enumerate(without(text, comments_only=True).splitlines(), 1):
