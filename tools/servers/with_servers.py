@@ -29,25 +29,34 @@ SERVERS = {
 }
 
 
+def start(name, folder, *before):
+    try:
+        return importlib.import_module(name).start(folder / name, *before)
+    except Exception as error:
+        raise RuntimeError(f"{name} did not start: {explain(error)}") from error
+
+
 def start_all(names, folder):
     """Those that stand alone at once, side by side; then those that need them."""
     started = {}
     try:
         with concurrent.futures.ThreadPoolExecutor(len(SERVERS)) as pool:
-            running = {pool.submit(importlib.import_module(name).start, folder / name): name
-                       for name in names if not SERVERS[name][0]}
+            running = {pool.submit(start, name, folder): name for name in names if not SERVERS[name][0]}
             failure = None
             for done in concurrent.futures.as_completed(running):
                 if done.exception() is None:
                     started[running[done]] = done.result()
                 else:
-                    failure = failure or (running[done], done.exception())
+                    failure = failure or done.exception()
         if failure:
-            raise RuntimeError(f"{failure[0]} did not start: {explain(failure[1])}")
+            raise failure
         for name in names:
             needs = SERVERS[name][0]
-            if needs and all(one in started for one in needs):
-                started[name] = importlib.import_module(name).start(folder / name, *(started[one] for one in needs))
+            missing = [one for one in needs if one not in started]
+            if missing:
+                raise RuntimeError(f"{name} did not start: it needs {', '.join(missing)}, which is not started here")
+            if needs:
+                started[name] = start(name, folder, *(started[one] for one in needs))
     except BaseException:
         stop_all(started)
         raise
