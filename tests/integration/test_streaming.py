@@ -57,8 +57,8 @@ class Mysql:
         return self.server.sessions()
 
     def is_held_up(self):
-        return any(state in ("Sending data", "Sending to client", "Writing to net", "executing")
-                   for _, state in self.running())
+        """A packet is being written to the client: MariaDB's word for it, and MySQL's."""
+        return any(state in ("Writing to net", "Sending to client") for _, state in self.running())
 
 
 SERVERS = {
