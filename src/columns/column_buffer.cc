@@ -1,6 +1,7 @@
 #include "columns/column_buffer.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <arrow/array/data.h>
@@ -15,6 +16,9 @@
 
 namespace penstock {
 namespace {
+
+// What 32-bit offsets reach.
+constexpr std::int64_t kMostData = std::numeric_limits<std::int32_t>::max();
 
 template <typename T>
 T value_or_throw(arrow::Result<T> result) {
@@ -64,7 +68,8 @@ void ColumnBuffer::start(std::int64_t rows) {
   offsets_ = reinterpret_cast<std::int32_t*>(values_);
   offsets_[0] = 0;
   // A sixteenth more than the batch before took: batches of one result are much alike.
-  data_capacity_ = std::max<std::int64_t>(1024, last_data_size_ + last_data_size_ / 16);
+  data_capacity_ =
+      std::clamp<std::int64_t>(last_data_size_ + last_data_size_ / 16, 1024, kMostData);
   variable_data_ = value_or_throw(arrow::AllocateResizableBuffer(data_capacity_));
   data_ = variable_data_->mutable_data();
   data_size_ = 0;
@@ -88,7 +93,12 @@ void ColumnBuffer::reserve(std::int64_t rows) {
 }
 
 void ColumnBuffer::grow(std::int64_t size) {
-  data_capacity_ = std::max(data_capacity_ * 2, data_size_ + size);
+  if (size > kMostData - data_size_) {
+    throw Error(Category::kLimit, "batch_too_large",
+                "a column's values take more than 2 GiB in one batch of rows",
+                "make batches smaller: --batch-rows, --batch-bytes");
+  }
+  data_capacity_ = std::max(std::min(data_capacity_ * 2, kMostData), data_size_ + size);
   resize(*variable_data_, data_capacity_, false);
   data_ = variable_data_->mutable_data();
 }

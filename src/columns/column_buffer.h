@@ -16,8 +16,7 @@ namespace penstock {
 /// string data. Rows are set in order, each exactly once.
 ///
 /// Layouts: fixed width (as the Arrow type's C type), bool (a byte here, a bit when
-/// finished), utf8 and binary (32-bit offsets; a batch is cut long before 2 GiB). One
-/// thread at a time.
+/// finished), utf8 and binary (32-bit offsets). One thread at a time.
 class ColumnBuffer {
  public:
   explicit ColumnBuffer(std::shared_ptr<arrow::DataType> type);
@@ -38,6 +37,7 @@ class ColumnBuffer {
     std::memcpy(values_ + row * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
   }
 
+  /// Throws Error{kLimit}, code "batch_too_large", past 2 GiB in one batch.
   void set_bytes(std::int64_t row, const void* bytes, std::int64_t size) {
     if (size > data_capacity_ - data_size_) grow(size);
     std::memcpy(data_ + data_size_, bytes, static_cast<std::size_t>(size));
@@ -58,6 +58,8 @@ class ColumnBuffer {
     *size = offsets_[row + 1] - offsets_[row];
     return reinterpret_cast<const char*>(data_) + offsets_[row];
   }
+  /// Bytes that set_bytes was given since start().
+  std::int64_t data_size() const { return data_size_; }
   std::int64_t null_count() const { return null_count_; }
   bool is_null(std::int64_t row) const {
     return validity_ != nullptr && ((validity_->data()[row / 8] >> (row % 8)) & 1) == 0;

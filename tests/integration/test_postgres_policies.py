@@ -156,6 +156,20 @@ def test_a_free_numeric_is_a_double_by_choice(pg, sql, expected):  # noqa: F811
     assert table.column(0).to_pylist() == [expected]
 
 
+def test_the_choice_reaches_into_arrays(pg):  # noqa: F811
+    numbers = "SELECT ARRAY[0.1, NULL, 12345678901234567890.123456789012345, -1e-400] AS c"
+    doubles = arrow(pg, numbers, "--numeric", "float64").column(0)
+    assert doubles.type == pa.list_(pa.float64())
+    assert doubles.to_pylist() == [[0.1, None, 12345678901234567890.123456789012345, -0.0]]
+    decimals = arrow(pg, "SELECT ARRAY[0.10, NULL, -5] AS c", "--numeric", "decimal(10,2)").column(0)
+    assert decimals.type == pa.list_(pa.decimal128(10, 2))
+    assert decimals.to_pylist() == [[D("0.10"), None, D("-5.00")]]
+    for choice, misfit, nearest in (("float64", "-1e400", -1.7976931348623157e308), ("decimal(4,1)", "1e9", D("999.9"))):
+        select = f"SELECT ARRAY[{misfit}::numeric] AS c"
+        assert query(pg, select, "-o", "x.arrow", "--numeric", choice).error["code"] == "lossy_value"
+        assert arrow(pg, select, "--numeric", choice, "--on-lossy", "clamp").column(0).to_pylist() == [[nearest]]
+
+
 def test_a_numeric_beyond_every_double_is_refused(pg):  # noqa: F811
     result = query(pg, "SELECT 1e400::numeric AS c", "-o", "x.arrow", "--numeric", "float64")
     assert result.error["message"] == ("row 1, column 'c' (declared numeric): a number (too large) value does not fit "

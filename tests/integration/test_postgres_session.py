@@ -218,10 +218,10 @@ def test_plan_shows_attributes_memberships_and_what_comes_by_them(pg, admin, rec
 
 
 def test_plan_hints_at_a_number_without_a_precision(pg, recipe):  # noqa: F811
-    path = recipe("SELECT avg(n) AS mean, n::numeric(4,1) AS exact FROM session.t GROUP BY n")
+    path = recipe("SELECT avg(n) AS mean, n::numeric(4,1) AS exact, array_agg(n::numeric) AS many FROM session.t GROUP BY n")
     hint = "a number without a precision comes as text: CAST it, or give --numeric decimal(p,s) or double"
     result = pg("plan", path, "--json")
-    assert [one.get("hint") for one in result.json["columns"]] == [hint, None]
+    assert [one.get("hint") for one in result.json["columns"]] == [hint, None, hint]
     assert f"  hint: mean: {hint}\n" in pg("plan", path).out
     assert "hint" not in pg("plan", path, "--numeric", "double").out
 

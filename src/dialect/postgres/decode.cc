@@ -52,25 +52,6 @@ struct MonthDayNanos {
 // The next three set a value that has an exact place; false if it has none. `bytes` is
 // the server's binary form, but for kBytes and kDoubleText.
 
-bool set_numeric(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
-                 int scale, std::string_view bytes) {
-  const Numeric numeric(bytes);
-  if (!numeric.valid) broken();
-  if (decode == Decode::kNumericText) {
-    const std::string text = text_of(numeric);
-    buffer.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
-    return true;
-  }
-  if (decode == Decode::kDecimal128) {
-    const auto value = decimal128_of(numeric, precision, scale);
-    if (value) buffer.set(row, *value);
-    return value.has_value();
-  }
-  const auto value = decimal256_of(numeric, precision, scale);
-  if (value) buffer.set(row, value->ToBytes());
-  return value.has_value();
-}
-
 bool set_double_text(ColumnBuffer& buffer, std::int64_t row, std::string_view bytes) {
   double value = 0;
   const char* const last = bytes.data() + bytes.size();
@@ -81,6 +62,27 @@ bool set_double_text(ColumnBuffer& buffer, std::int64_t row, std::string_view by
   if (error != std::errc() && std::isinf(value)) return false;
   buffer.set(row, value);
   return true;
+}
+
+bool set_numeric(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
+                 int scale, std::string_view bytes) {
+  const Numeric numeric(bytes);
+  if (!numeric.valid) broken();
+  if (decode == Decode::kNumericText) {
+    const std::string text = text_of(numeric);
+    buffer.set_bytes(row, text.data(), static_cast<std::int64_t>(text.size()));
+    return true;
+  }
+  if (decode == Decode::kNumericDouble)
+    return set_double_text(buffer, row, text_of(numeric));
+  if (decode == Decode::kDecimal128) {
+    const auto value = decimal128_of(numeric, precision, scale);
+    if (value) buffer.set(row, *value);
+    return value.has_value();
+  }
+  const auto value = decimal256_of(numeric, precision, scale);
+  if (value) buffer.set(row, value->ToBytes());
+  return value.has_value();
 }
 
 bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precision,
@@ -109,6 +111,7 @@ bool set_exact(ColumnBuffer& buffer, std::int64_t row, Decode decode, int precis
     case Decode::kDecimal128:
     case Decode::kDecimal256:
     case Decode::kNumericText:
+    case Decode::kNumericDouble:
       return set_numeric(buffer, row, decode, precision, scale, bytes);
     case Decode::kDate: {
       require(bytes, 4);
@@ -228,6 +231,11 @@ bool set_nearest(ColumnBuffer& buffer, std::int64_t row, Decode decode, int prec
           MonthDayNanos{read_i32(bytes.data() + 12), read_i32(bytes.data() + 8),
                         read_i64(bytes.data()) < 0 ? kTimeMinusInfinity : kTimeInfinity});
       return true;
+    case Decode::kNumericDouble:
+      buffer.set(row, Numeric(bytes).sign == NumericSign::kNegative
+                          ? -std::numeric_limits<double>::max()
+                          : std::numeric_limits<double>::max());
+      return true;
     case Decode::kDoubleText:
       buffer.set(row, bytes.front() == '-' ? -std::numeric_limits<double>::max()
                                            : std::numeric_limits<double>::max());
@@ -346,16 +354,24 @@ std::int64_t RowDecoder::add(std::string_view body) {
   }
   if (at != end) broken();
   ++row_;
-  return fixed_bytes_ + static_cast<std::int64_t>(body.size());
+  return fixed_bytes_ + static_cast<std::int64_t>(body.size()) +
+         std::exchange(longer_bytes_, 0);
 }
 
 void RowDecoder::set_other(Column& column, std::string_view bytes) {
   const ColumnPlan& plan = column.plan;
-  if (plan.decode == Decode::kList) return set_list(column, bytes);
-  if (!set_exact(column.writer.buffer(), row_, plan.decode, plan.precision, plan.scale,
-                 bytes)) {
+  const ColumnBuffer& texts =
+      column.list ? column.list->elements() : column.writer.buffer();
+  const std::int64_t before = texts.data_size();
+  if (plan.decode == Decode::kList) {
+    set_list(column, bytes);
+  } else if (!set_exact(column.writer.buffer(), row_, plan.decode, plan.precision,
+                        plan.scale, bytes)) {
     set_misfit(column, plan.decode, bytes);
   }
+  // 1e131071 comes in ten bytes.
+  longer_bytes_ += std::max<std::int64_t>(
+      0, texts.data_size() - before - static_cast<std::int64_t>(bytes.size()));
 }
 
 void RowDecoder::set_misfit(Column& column, Decode decode, std::string_view bytes) {

@@ -52,6 +52,7 @@ class RowDecoder {
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<Column> columns_;
   std::int64_t fixed_bytes_ = 0;
+  std::int64_t longer_bytes_ = 0;  // of the row: its text beyond what the server sent
   std::int64_t row_ = 0;
   bool clamp_ = false;
 };

@@ -187,6 +187,22 @@ class Planner {
     plan->storage = plan->type = arrow::float64();
   }
 
+  // Of numbers without a precision.
+  std::shared_ptr<arrow::DataType> free_element(int typmod, ColumnPlan* plan) const {
+    if (typmod < 4 && choices_.numeric && choices_.numeric->kind == Kind::kDecimal) {
+      as_decimal(choices_.numeric->precision, choices_.numeric->scale, plan);
+      plan->element = plan->decode;
+      return plan->storage;
+    }
+    if (typmod < 4 && choices_.numeric && choices_.numeric->kind == Kind::kFloat64) {
+      plan->element = Decode::kNumericDouble;
+      return arrow::float64();
+    }
+    plan->element = Decode::kNumericText;
+    plan->name_in_metadata = true;
+    return arrow::utf8();
+  }
+
   bool plan_array(const ResultColumn& column, ColumnPlan* plan) const {
     // Declared with more than one dimension: no list of values says what the server
     // prints.
@@ -202,8 +218,7 @@ class Planner {
         plan->element = plan->decode;
         element = plan->storage;
       } else if (type->oid == kNumeric) {
-        plan->element = Decode::kNumericText;
-        element = arrow::utf8();
+        element = free_element(column.typmod, plan);
       } else if (type->name == "jsonb") {
         return false;
       } else {
@@ -279,8 +294,11 @@ bool is_built_in_array(Oid oid) { return built_in_array(oid) != nullptr; }
 std::string arrow_text(const ColumnPlan& plan) { return plan.type->ToString(); }
 
 std::string hint_of(const ColumnPlan& plan) {
-  const bool free_number = plan.declared == "numeric" && plan.decode == Decode::kBytes &&
-                           plan.name_in_metadata && !plan.text_in_place_of_declared;
+  const bool value = plan.declared == "numeric" && plan.decode == Decode::kBytes;
+  const bool values =
+      plan.decode == Decode::kList && plan.element == Decode::kNumericText;
+  const bool free_number =
+      (value || values) && plan.name_in_metadata && !plan.text_in_place_of_declared;
   return free_number ? "a number without a precision comes as text: CAST it, or give "
                        "--numeric decimal(p,s) or double"
                      : "";

@@ -34,8 +34,9 @@ enum class Decode : std::uint8_t {
   kUuid,           // 16 bytes as they are
   kBytes,  // as they are: bytea, and every text type (binary and text form are the same)
   kChar,   // "char": one byte, of which zero is the empty text
-  kNumericText,  // a numeric in binary form, as text: elements of an array
-  kDoubleText,   // a number in text form, to the nearest double
+  kNumericText,    // a numeric in binary form, as text: elements of an array
+  kNumericDouble,  // a numeric in binary form, to the nearest double: likewise
+  kDoubleText,     // a number in text form, to the nearest double
   kList,
 };
 

@@ -23,7 +23,7 @@ std::string text_or_empty(const char* text) { return text == nullptr ? "" : text
               "the query needs more memory than it may have");
 }
 
-// Gives `sink` the value, in its own type; the bytes of it that vary.
+// Gives `sink` the value, in its own type; the bytes of it that vary, in the batch.
 //
 // sqlite3_column_value and the sqlite3_value_* calls on it cost half of what the
 // sqlite3_column_* calls do, and on a connection without a mutex they may be mixed
@@ -44,7 +44,7 @@ std::int64_t read_value(sqlite3_value* value, Sink&& sink) {
       const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
       const int size = sqlite3_value_bytes(value);
       if (text == nullptr) refuse_for_memory();
-      sink.on_bytes(ValueKind::kText, text, size);
+      sink.on_text(text, size);
       return size;
     }
     default: {
@@ -52,8 +52,7 @@ std::int64_t read_value(sqlite3_value* value, Sink&& sink) {
       const auto* blob = static_cast<const char*>(sqlite3_value_blob(value));
       const int size = sqlite3_value_bytes(value);
       if (blob == nullptr && size > 0) refuse_for_memory();
-      sink.on_bytes(ValueKind::kBlob, blob == nullptr ? "" : blob, size);
-      return size;
+      return sink.on_blob(blob == nullptr ? "" : blob, size);
     }
   }
 }
@@ -64,9 +63,13 @@ struct ToWriter {
   void on_int(std::int64_t value) const { writer.set_int(row, value); }
   void on_real(double value) const { writer.set_real(row, value); }
   void on_null() const { writer.set_null(row); }
-  void on_bytes(ValueKind kind, const char* bytes, std::int64_t size) const {
-    kind == ValueKind::kText ? writer.set_text(row, bytes, size)
-                             : writer.set_blob(row, bytes, size);
+  void on_text(const char* text, std::int64_t size) const {
+    writer.set_text(row, text, size);
+  }
+  std::int64_t on_blob(const char* blob, std::int64_t size) const {
+    const std::int64_t before = writer.buffer().data_size();
+    writer.set_blob(row, blob, size);
+    return writer.buffer().data_size() - before;
   }
 };
 
@@ -75,8 +78,12 @@ struct ToLookahead {
   void on_int(std::int64_t value) const { column.add_int(value); }
   void on_real(double value) const { column.add_real(value); }
   void on_null() const { column.add_null(); }
-  void on_bytes(ValueKind kind, const char* bytes, std::int64_t size) const {
-    column.add_bytes(kind, bytes, size);
+  void on_text(const char* text, std::int64_t size) const {
+    column.add_bytes(ValueKind::kText, text, size);
+  }
+  std::int64_t on_blob(const char* blob, std::int64_t size) const {
+    column.add_bytes(ValueKind::kBlob, blob, size);
+    return 2 * size;  // it may become text: hex digits
   }
 };
 

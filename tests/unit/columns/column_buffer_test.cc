@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "penstock/error.h"
 #include "unit/columns/show.h"
 
 namespace penstock {
@@ -124,6 +125,24 @@ TEST(ColumnBuffer, RowsThatAreUtf8OnlyWhenJoinedAreInvalid) {
   EXPECT_EQ(first_invalid({"ok", "\xE2\x82", "\xAC"}), 1);
   EXPECT_EQ(first_invalid({"ok", "", "\xF0\x9F", "\x98\x80"}), 2);
   EXPECT_EQ(first_invalid({"ok", "é", "\x98"}), 2);
+}
+
+// RS-021: offsets of 32 bits, which must not wrap into a file that nobody can read.
+TEST(ColumnBuffer, WhatIsPastTwoGibInOneBatchIsRefused) {
+  constexpr std::int64_t kBlock = 512LL * 1024 * 1024;
+  const std::string block(kBlock, 'a');
+  ColumnBuffer buffer(arrow::binary());
+  buffer.start(5);
+  for (std::int64_t row = 0; row < 3; ++row) buffer.set_bytes(row, block.data(), kBlock);
+  buffer.set_bytes(3, block.data(), kBlock - 1);
+  EXPECT_EQ(buffer.data_size(), 4 * kBlock - 1);
+  try {
+    buffer.set_bytes(4, "b", 1);
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), "batch_too_large");
+    EXPECT_EQ(error.category(), Category::kLimit);
+  }
 }
 
 TEST(ColumnBuffer, AnEmptyRowBeforeACharacterIsValid) {
