@@ -179,6 +179,55 @@ def test_a_file_of_the_servers_machine_is_read_only_with_leave(filer, my, recipe
     assert pathlib.Path("/etc/hostname").read_bytes().hex().encode() in (filer.cwd / "x.csv").read_bytes()
 
 
+@pytest.fixture
+def granted(tmp_path, root):
+    """The program with an account that may read, and what else it is called with."""
+    def with_rights(rights):
+        root.run(f"CREATE USER granted@'%' IDENTIFIED BY ''; GRANT SELECT, EXECUTE ON penstock.* TO granted@'%'; "
+                 f"GRANT {rights} ON *.* TO granted@'%'")
+        return connected(Penstock(tmp_path), f"mysql://granted@127.0.0.1:{root.port}/penstock?ssl_mode=DISABLED")
+
+    yield with_rights
+    root.run("DROP USER granted@'%'")
+
+
+# RS-013
+@pytest.mark.parametrize("root", ["mysql"], indirect=True)
+def test_an_account_of_replication_sets_up_no_source_by_a_select(granted, recipe, root):
+    penstock = granted("REPLICATION_SLAVE_ADMIN")
+    sources = "SELECT channel_name, host FROM mysql.replication_asynchronous_connection_failover"
+    sql = "SELECT asynchronous_connection_failover_add_source('ch', '192.0.2.1', 3306, '', 50) AS made"
+    refused = penstock("fetch", recipe(sql), "-o", "x.csv")
+    assert root.run(sources) == []
+    assert (refused.code, refused.error["code"]) == (3, "privileged_account"), refused
+    # The account could: that is what stops it.
+    try:
+        assert penstock("fetch", recipe(sql, source="allow_privileged: true"), "-o", "x.csv").code == 0
+        assert root.run(sources) == [["ch", "192.0.2.1"]]
+    finally:
+        root.run("SELECT asynchronous_connection_failover_delete_source('ch', '192.0.2.1', 3306, '')")
+
+
+# RS-013
+def test_an_account_of_administration_changes_no_setting_by_a_function(granted, recipe, root):
+    """What a function with its caller's rights may do is no matter of the transaction."""
+    penstock = granted("BINLOG ADMIN" if root.is_mariadb else "SYSTEM_VARIABLES_ADMIN")
+    setting = "SELECT @@GLOBAL.binlog_cache_size"
+    before = root.run(setting)
+    root.run("""DELIMITER //
+        CREATE FUNCTION attack_sets() RETURNS INT DETERMINISTIC SQL SECURITY INVOKER
+            BEGIN SET GLOBAL binlog_cache_size = 65536; RETURN 1; END //""")
+    try:
+        refused = penstock("fetch", recipe("SELECT attack_sets() AS s"), "-o", "x.csv")
+        assert root.run(setting) == before != [["65536"]]
+        assert (refused.code, refused.error["code"]) == (3, "privileged_account"), refused
+        path = recipe("SELECT attack_sets() AS s", source="allow_privileged: true")
+        assert penstock("fetch", path, "-o", "x.csv").code == 0
+        assert root.run(setting) == [["65536"]]
+    finally:
+        root.run("DROP FUNCTION attack_sets; SET GLOBAL binlog_cache_size = DEFAULT")
+
+
 # RS-013
 @pytest.mark.parametrize("sql", SEQUENCES)
 def test_a_sequence_does_not_move(my_writer, root, sql):

@@ -35,6 +35,26 @@ std::vector<std::string_view> privileges_of(std::string_view grant) {
   return found;
 }
 
+// By which a SELECT may do what no read-only transaction stops: change what is not kept
+// in tables, stop sessions or the server, or read beyond what its SELECT grants give. The
+// server has functions that do so, and a function with its caller's rights may hold SET
+// GLOBAL, KILL, PURGE BINARY LOGS, BINLOG and SHUTDOWN (but nothing that commits, such as
+// FLUSH or CREATE USER). REPLICATION SLAVE reads every change of every database. Let be:
+// what is needed for a statement that is no SELECT, and what only shows more of the
+// server's state, such as PROCESS and REPLICATION CLIENT.
+constexpr auto kDangerous = std::to_array<std::string_view>(
+    {"ALL", "ALL PRIVILEGES", "FILE", "REPLICATION SLAVE", "SHUTDOWN", "SUPER",
+     // MySQL
+     // (https://dev.mysql.com/doc/refman/9.0/en/privileges-provided.html)
+     "AUDIT_ADMIN", "BINLOG_ADMIN", "CONNECTION_ADMIN", "FIREWALL_ADMIN",
+     "GROUP_REPLICATION_ADMIN", "INNODB_REDO_LOG_ARCHIVE", "MASKING_DICTIONARIES_ADMIN",
+     "REPLICATION_APPLIER", "REPLICATION_SLAVE_ADMIN", "SYSTEM_VARIABLES_ADMIN",
+     "VERSION_TOKEN_ADMIN",
+     // MariaDB
+     // (https://mariadb.com/kb/en/grant/#global-privileges)
+     "BINLOG ADMIN", "BINLOG REPLAY", "CONNECTION ADMIN", "READ_ONLY ADMIN",
+     "REPLICATION MASTER ADMIN", "REPLICATION SLAVE ADMIN"});
+
 struct Grant {
   std::string_view privileges;
   std::string_view object;  // "*.*"
@@ -109,8 +129,6 @@ SessionFacts set_up_session(const Run& run, const Session& session, bool is_mari
 }
 
 std::vector<std::string> dangerous_privileges(const std::vector<std::string>& grants) {
-  static constexpr std::array<std::string_view, 4> kDangerous{"FILE", "SUPER",
-                                                              "ALL PRIVILEGES", "ALL"};
   std::vector<std::string> found;
   for (const std::string& line : grants) {
     const auto grant = grant_of(line);

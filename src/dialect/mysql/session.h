@@ -31,8 +31,9 @@ inline constexpr const char* kBeginWrite = "START TRANSACTION READ WRITE";
 /// query: an interrupted SLEEP is a row like any other.
 SessionFacts set_up_session(const Run& run, const Session& session, bool is_mariadb);
 
-/// The privileges in `SHOW GRANTS` lines that a read-only transaction does not bind:
-/// FILE, SUPER, ALL PRIVILEGES on everything. Pure.
+/// The privileges on everything in `SHOW GRANTS` lines by which a SELECT may do what a
+/// read-only transaction does not stop: FILE, SUPER, those of replication and of the
+/// server's settings. Pure.
 std::vector<std::string> dangerous_privileges(const std::vector<std::string>& grants);
 
 /// `SHOW GRANTS` lines for a person: "SELECT on `shop`.*"; no password hash, and nothing

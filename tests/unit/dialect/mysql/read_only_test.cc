@@ -133,6 +133,46 @@ TEST_P(MysqlReadOnly, AnAccountThatMayDoTooMuchIsRefusedUnlessAllowed) {
   EXPECT_EQ(open("", false), Failure{});
 }
 
+// RS-013
+TEST_P(MysqlReadOnly, ARightThatASelectCouldUseIsRefusedAsTheServerNamesIt) {
+  const std::vector<std::string> rights =
+      is_mariadb() ? std::vector<std::string>{"REPLICATION SLAVE",
+                                              "REPLICATION SLAVE ADMIN",
+                                              "REPLICATION MASTER ADMIN",
+                                              "BINLOG ADMIN",
+                                              "BINLOG REPLAY",
+                                              "CONNECTION ADMIN",
+                                              "READ_ONLY ADMIN",
+                                              "SHUTDOWN"}
+                   : std::vector<std::string>{"REPLICATION SLAVE",
+                                              "REPLICATION_SLAVE_ADMIN",
+                                              "GROUP_REPLICATION_ADMIN",
+                                              "REPLICATION_APPLIER",
+                                              "BINLOG_ADMIN",
+                                              "CONNECTION_ADMIN",
+                                              "SYSTEM_VARIABLES_ADMIN",
+                                              "AUDIT_ADMIN",
+                                              "INNODB_REDO_LOG_ARCHIVE",
+                                              "SHUTDOWN"};
+  const std::string own = dsn();
+  const std::string granted = "mysql://granted" + own.substr(own.find('@'));
+  admin().run("DROP USER IF EXISTS granted@'%'");
+  const auto open = [&] {
+    return failure_of(
+        [&] { read_all(engine_for(granted).open(query_of("SELECT 1"), {})); });
+  };
+  for (const std::string& right : rights) {
+    admin().run("CREATE USER granted@'%' IDENTIFIED BY ''");
+    admin().run("GRANT SELECT ON penstock.* TO granted@'%'");
+    admin().run("GRANT PROCESS, REPLICATION CLIENT ON *.* TO granted@'%'");
+    EXPECT_EQ(open(), Failure{}) << "before " << right;
+    admin().run("GRANT " + right + " ON *.* TO granted@'%'");
+    EXPECT_EQ(open().message, "refusing to read with an account that has " + right +
+                                  ": read-only transactions do not bind it");
+    admin().run("DROP USER granted@'%'");
+  }
+}
+
 // RS-013, RS-014
 TEST_P(MysqlReadOnly, TheSessionIsWhatItShouldBe) {
   Query query = query_of(

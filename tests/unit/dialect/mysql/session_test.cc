@@ -25,6 +25,10 @@ TEST(MysqlGrants, PrivilegesThatAReadOnlyTransactionDoesNotBindAreFound) {
   EXPECT_THAT(dangerous_privileges({"GRANT `r`@`%` TO `a`@`%`", "GRANT USAGE ON *.* TO r",
                                     "GRANT FILE ON *.* TO `r`@`%`"}),
               ElementsAre("FILE"));
+  EXPECT_THAT(dangerous_privileges(
+                  {"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `a`@`%`",
+                   "GRANT CLONE_ADMIN,REPLICATION_SLAVE_ADMIN ON *.* TO `a`@`%`"}),
+              ElementsAre("REPLICATION SLAVE", "REPLICATION_SLAVE_ADMIN"));
 }
 
 // RS-013
@@ -36,6 +40,9 @@ TEST(MysqlGrants, WhatALesserAccountHasIsLetBe) {
                    "GRANT SELECT ON `x ON *.* TO `.* TO `FILE`@`%`",
                    "GRANT SHOW DATABASES, PROCESS ON *.* TO `a`@`%`",
                    "GRANT RELOAD, LOCK TABLES ON *.* TO `a`@`%`",
+                   "GRANT REPLICATION CLIENT, CREATE USER ON *.* TO `a`@`%`",
+                   "GRANT BINLOG MONITOR, SLAVE MONITOR ON *.* TO `a`@`%`",
+                   "GRANT BACKUP_ADMIN,ROLE_ADMIN ON *.* TO `a`@`%`",
                    "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION"}),
               IsEmpty());
 }
