@@ -229,6 +229,7 @@ def test_an_account_of_administration_changes_no_setting_by_a_function(granted, 
 
 
 # RS-013
+@pytest.mark.parametrize("root", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("sql", SEQUENCES)
 def test_a_sequence_does_not_move(my_writer, root, sql):
     before = state_of(root)

@@ -90,8 +90,7 @@ def state_of(database):
         UNION ALL SELECT count(*)::text FROM pg_largeobject_metadata
         UNION ALL SELECT string_agg(extname, ';' ORDER BY extname) FROM pg_extension
         UNION ALL SELECT string_agg(rolname, ';' ORDER BY rolname) FROM pg_roles
-        UNION ALL SELECT string_agg(name || setting, ';' ORDER BY name) FROM pg_settings WHERE source = 'configuration file'
-        UNION ALL SELECT count(*)::text FROM pg_prepared_statements
+        UNION ALL SELECT string_agg(name || setting, ';' ORDER BY seqno) FROM pg_file_settings
         UNION ALL SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory'
         UNION ALL SELECT count(*)::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
             WHERE c.relnamespace = 'attack'::regnamespace AND l.pid <> pg_backend_pid()
