@@ -120,6 +120,13 @@ def test_an_exit_code_that_is_not_explained_is_found(project):
     ])
 
 
+def test_a_code_that_is_not_explained_is_found(project):
+    project.write("src/sink/a.cc", 'throw Error(Category::kOutput,\n            "no_paper", "there is no paper");\n')
+    assert project.check("docs.py") == (1, [
+        "docs/reference/errors.md:1: does not name the code no_paper of src/sink/a.cc", "docs: 1 finding",
+    ])
+
+
 def test_links_that_lead_nowhere_are_found(project):
     project.write("docs/a.md", "# One\n[b](b.md) [c](#one) [d](#two) [e](https://example.org/x) `[f](f.md)`\n"
                                "```\n[g](g.md)\n```\n[h](../../h.md) [i](reference/cli.md#nothing)\n")

@@ -175,7 +175,7 @@ class Docs:
                 self.say(name, 1, f"does not name the key `{key}` of `penstock schema recipe`")
 
     def check_errors(self):
-        """Every exit code and error type of the table in src/base/error.cc is explained."""
+        """Every exit code and error type of the table in src/base/error.cc is explained, and every code of an error."""
         name = "docs/reference/errors.md"
         text, source = self.text(name), self.text("src/base/error.cc")
         if text is None or source is None:
@@ -188,6 +188,11 @@ class Docs:
                 self.say(name, 1, f"does not name {error_type}")
             if not re.search(rf"\b{code}\b", text):
                 self.say(name, 1, f"does not name exit code {code}")
+        explained = set(re.findall(r"`(\w+)`", text))
+        for path in project_files(self.root, "src/*.cc", "src/*.h", "apps/*.cc", "python/*.cc"):
+            for code in re.findall(r'Category::k\w+,\s*"(\w+)"', path.read_text()):
+                if code not in explained:
+                    self.say(name, 1, f"does not name the code {code} of {path.relative_to(self.root)}")
 
     # ---- promises ----
 
