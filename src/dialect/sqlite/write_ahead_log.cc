@@ -70,11 +70,10 @@ std::string set_write_ahead_log(const Target& target, const Session& session,
   sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
-  sqlite3_exec(raw, "PRAGMA mmap_size=0", nullptr, nullptr, nullptr);
+  sqlite3_exec(raw, "PRAGMA mmap_size=0; PRAGMA synchronous=NORMAL", nullptr, nullptr,
+               nullptr);
   const std::string mode = set_journal_mode(raw);
   const std::string trouble = mode.empty() ? printable(sqlite3_errmsg(raw), 200) : "";
-  if (mode == "wal")
-    sqlite3_exec(raw, "PRAGMA synchronous=NORMAL", nullptr, nullptr, nullptr);
   if (wait.stop.stop_requested())
     throw Error(Category::kInterrupted, "interrupted", "interrupted");
   if (mode == "wal" || !trouble.empty()) return trouble;
