@@ -73,7 +73,7 @@ std::string set_write_ahead_log(const Target& target, const Session& session,
   sqlite3_exec(raw, "PRAGMA mmap_size=0; PRAGMA synchronous=NORMAL", nullptr, nullptr,
                nullptr);
   const std::string mode = set_journal_mode(raw);
-  const std::string trouble = mode.empty() ? printable(sqlite3_errmsg(raw), 200) : "";
+  std::string trouble = mode.empty() ? printable(sqlite3_errmsg(raw), 200) : "";
   if (wait.stop.stop_requested())
     throw Error(Category::kInterrupted, "interrupted", "interrupted");
   if (mode == "wal" || !trouble.empty()) return trouble;
