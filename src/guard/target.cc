@@ -20,6 +20,7 @@ const char* kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "a FIFO";
   if (S_ISSOCK(mode)) return "a socket";
   if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  if (S_ISLNK(mode)) return "a symbolic link";
   if (S_ISREG(mode)) return "a regular file";
   return "not a regular file";
 }
@@ -28,6 +29,31 @@ const char* kind_of(mode_t mode) {
   throw Error(Category::kRefused, "not_a_database_file",
               fmt::format("refusing to open '{}': it is {}", printable(path), why),
               "a SQLite DSN names a regular file");
+}
+
+// SQLite takes these for the database's own by their names alone. It writes the -shm also
+// of a database that it opens read-only, through whatever other name that file has, and
+// deletes a -wal beside an empty database.
+void check_companions(const std::string& path, const struct stat& database) {
+  for (const std::string_view end : {"-journal", "-wal", "-shm"}) {
+    const std::string companion = fmt::format("{}{}", path, end);
+    struct stat info{};
+    if (::lstat(companion.c_str(), &info) != 0) continue;
+    std::string why;
+    if (!S_ISREG(info.st_mode)) {
+      why = fmt::format("is {}", kind_of(info.st_mode));
+    } else if (info.st_nlink > 1) {
+      why = fmt::format("is a file of {} names (hard links)", info.st_nlink);
+    } else if (end == "-wal" && database.st_size == 0) {
+      why = "stands beside an empty database, and SQLite would delete it";
+    } else {
+      continue;
+    }
+    throw Error(Category::kRefused, "bad_companion_file",
+                fmt::format("refusing to open '{}': '{}' {}", printable(path),
+                            printable(companion), why),
+                "SQLite takes it for the database's own; move it away if it is not");
+  }
 }
 
 // "sqlite:///data/x.db" is relative although it looks absolute: a slip so common that it
@@ -192,6 +218,7 @@ Target Target::of_file(const Routes& routes) {
     if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
       refuse(file.path, kind_of(info.st_mode));
     }
+    check_companions(path, info);
     target.path_ = path;
   }
   return target;

@@ -82,7 +82,8 @@ class Target {
 /// Files: a regular file that exists, or a database in memory. Throws Error{kUnavailable}
 /// for a file that is not there (nothing is ever created) and Error{kRefused} for a FIFO,
 /// device, socket or folder and for anything under /proc, /sys or /dev, also behind a
-/// symbolic link.
+/// symbolic link; for a -journal, -wal or -shm beside it that is no regular file or has a
+/// second name; and for a -wal beside an empty file.
 ///
 /// Network: each host is resolved once; every address of every host must be public unless
 /// `policy` opts in (RS-016 to RS-019), and only those of `dial_host` are in the Target.

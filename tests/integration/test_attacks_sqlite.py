@@ -108,16 +108,45 @@ def test_no_query_text_changes_a_byte(penstock, folder, sql):
     assert left_in(penstock.cwd) in ([], ["x.csv.lock"])
 
 
+EMPTY = hashlib.sha256(b"").hexdigest()
+
+
 # RS-013
-def test_all_attacks_and_a_read_leave_nothing_beside_a_closed_database(penstock, tmp_path_factory):
-    """Nobody else has it open: no -journal, -wal or -shm is left either, and the read still works."""
+@pytest.mark.parametrize("mode, dsn", [("delete", "sqlite:///{}"), ("wal", "sqlite:///{}"),
+                                       ("wal", "sqlite:///file:{}?mode=ro&uri=true")])
+def test_all_attacks_and_a_read_leave_beside_a_closed_database_what_its_mode_needs(penstock, tmp_path_factory, mode, dsn):
+    """Nobody else has it open: nothing is left, but in WAL mode the empty log and its index. The read still works."""
     folder = Folder(tmp_path_factory.mktemp("data"))
-    make(folder.database, "CREATE TABLE t (n INTEGER, word TEXT)", "INSERT INTO t VALUES (1, 'one')")
+    make(folder.database, f"PRAGMA journal_mode={mode}", "CREATE TABLE t (n INTEGER, word TEXT)",
+         "INSERT INTO t VALUES (1, 'one')")
     before = folder.state()
-    penstock.env["PENSTOCK_SHOP_DSN"] = f"sqlite:///{folder.database}"
+    assert set(before) == {"shop.db", "bystander.txt"}
+    penstock.env["PENSTOCK_SHOP_DSN"] = dsn.format(folder.database)
     for sql in WRITES[:24]:
         assert read(penstock, sql.format(folder=folder.path)).code in (2, 3)
     assert read(penstock, "SELECT n FROM t").code == 0
+    after = folder.state()
+    if mode == "wal":
+        assert after.pop("shop.db-wal") == EMPTY
+        assert after.pop("shop.db-shm")
+    assert after == before
+
+
+# RS-013 RS-017
+@pytest.mark.parametrize("end", ["-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("link", [os.link, os.symlink], ids=["hard", "symbolic"])
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_companion_that_leads_elsewhere_is_refused_and_nothing_is_touched(penstock, tmp_path_factory, mode, link, end):
+    """SQLite writes to what is called -shm, also of a database that it opens read-only."""
+    folder = Folder(tmp_path_factory.mktemp("data"))
+    make(folder.database, f"PRAGMA journal_mode={mode}", "CREATE TABLE t (n INTEGER)", "INSERT INTO t VALUES (1)")
+    link(folder.bystander, f"{folder.database}{end}")
+    before = folder.state()
+    penstock.env["PENSTOCK_SHOP_DSN"] = f"sqlite:///{folder.database}"
+    (penstock.cwd / "m.yaml").write_text("name: m\ndsn_env: PENSTOCK_SHOP_DSN\nqueries: {a.csv: SELECT n FROM t}\n")
+    for result in (read(penstock, "SELECT n FROM t"), penstock("store", "m.yaml", "cat", "a.csv")):
+        assert (result.code, result.error["code"]) == (3, "bad_companion_file"), result
+        assert f"{folder.database}{end}'" in result.error["message"]
     assert folder.state() == before
 
 

@@ -172,6 +172,28 @@ TEST(Files, AWalDatabaseThatItsWriterLeftIsReadAndItsFilesAreAsTheyWere) {
   EXPECT_EQ(read(path, query_of("SELECT a FROM t")).rows, (Rows{"1", "2"}));
   EXPECT_TRUE(bytes_of(path) == bytes);
   EXPECT_TRUE(bytes_of(path + "-wal") == log) << "the log may hold the only copy";
+  EXPECT_EQ(folder.names(), (Rows{"live.db", "wal.db", "wal.db-shm", "wal.db-wal"}));
+}
+
+// SQLite has no other way to keep a writer that comes meanwhile from what is being read.
+TEST(Files, BesideAClosedWalDatabaseStandsAfterwardsWhatSqliteNeedsAndNothingElse) {
+  const Database db(
+      "PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+  ASSERT_EQ(db.folder().names(), Rows{"test.db"});
+  const std::string bytes = bytes_of(db.path());
+  EXPECT_EQ(read(db, "SELECT a FROM t").rows, Rows{"1"});
+  EXPECT_TRUE(bytes_of(db.path()) == bytes);
+  EXPECT_EQ(db.folder().names(), (Rows{"test.db", "test.db-shm", "test.db-wal"}));
+  EXPECT_EQ(fs::file_size(db.path() + "-wal"), 0U);
+  EXPECT_EQ(read(db, "SELECT a FROM t").rows, Rows{"1"}) << "and it is read again";
+}
+
+TEST(Files, ALogBesideAnEmptyDatabaseStays) {
+  const Database db("");
+  write_bytes(db.path(), "");
+  write_bytes(db.path() + "-wal", "the only copy");
+  EXPECT_EQ(failure_of_table(db.path()).code, "bad_companion_file");
+  EXPECT_EQ(bytes_of(db.path() + "-wal"), "the only copy");
 }
 
 // Another user for the file system, for as long as it lives: root may open everything.

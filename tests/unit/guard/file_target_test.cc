@@ -120,6 +120,57 @@ TEST(FileTarget, WhatTheSystemShowsAsFilesIsRefused) {
   EXPECT_EQ(refused("/sys/kernel/notes").code, "not_a_database_file");
 }
 
+Failure bad_companion(const std::string& path, const std::string& end,
+                      const std::string& why) {
+  return {Category::kRefused, "bad_companion_file",
+          "refusing to open '" + path + "': '" + path + end + "' " + why,
+          "SQLite takes it for the database's own; move it away if it is not"};
+}
+
+// RS-017
+TEST(FileTarget, WhatSqliteWouldWriteBesideItIsARegularFileOfOneName) {
+  namespace fs = std::filesystem;
+  for (const std::string end : {"-journal", "-wal", "-shm"}) {
+    const Folder folder;
+    const std::string path = folder.file("a.db");
+    testing::write_bytes(path, "x");
+    testing::write_bytes(folder.file("other"), "precious");
+    fs::create_symlink("a.db", folder.path() / "link.db");
+
+    testing::write_bytes(path + end, "its own");
+    EXPECT_EQ(admit_file(path).path(), path);
+    fs::remove(path + end);
+    fs::create_hard_link(folder.file("other"), path + end);
+    EXPECT_EQ(refused(path),
+              bad_companion(path, end, "is a file of 2 names (hard links)"));
+    EXPECT_EQ(refused(folder.file("link.db")),
+              bad_companion(path, end, "is a file of 2 names (hard links)"))
+        << "beside the real file";
+    fs::remove(path + end);
+    fs::create_symlink("other", path + end);
+    EXPECT_EQ(refused(path), bad_companion(path, end, "is a symbolic link"));
+    fs::remove(path + end);
+    fs::create_symlink("nowhere", path + end);
+    EXPECT_EQ(refused(path), bad_companion(path, end, "is a symbolic link"));
+    fs::remove(path + end);
+    ASSERT_EQ(::mkfifo((path + end).c_str(), 0600), 0);
+    EXPECT_EQ(refused(path), bad_companion(path, end, "is a FIFO"));
+    EXPECT_EQ(testing::bytes_of(folder.file("other")), "precious");
+  }
+}
+
+// RS-013
+TEST(FileTarget, ALogBesideAnEmptyDatabaseIsNotForSqliteToDelete) {
+  const Folder folder;
+  const std::string path = folder.file("a.db");
+  testing::write_bytes(path, "");
+  EXPECT_EQ(admit_file(path).path(), path);
+  testing::write_bytes(path + "-wal", "the only copy");
+  EXPECT_EQ(refused(path),
+            bad_companion(path, "-wal",
+                          "stands beside an empty database, and SQLite would delete it"));
+}
+
 TEST(FileTarget, AMissingFileIsNotCreated) {
   const Folder folder;
   const std::string path = folder.file("none.db");
