@@ -227,6 +227,55 @@ def test_a_value_that_each_connection_makes_for_itself_is_not_split_by(penstock,
         "how": "what random() gives is not the same in every connection", "rows": []}
 
 
+CHANCE_VIEWS = """
+    CREATE VIEW chance AS SELECT abs(random() % 100) AS k, n FROM numbers;
+    CREATE VIEW over_chance AS SELECT a.k, a.n FROM chance a;
+    CREATE VIEW bytes AS SELECT unicode(randomblob(1)) AS k, n FROM numbers;
+    CREATE VIEW drawn AS SELECT n AS k, n FROM numbers ORDER BY random() LIMIT 1000;
+    CREATE VIEW half AS SELECT n AS k, n FROM numbers WHERE random() % 2 = 0"""
+
+
+@pytest.mark.parametrize("view, function, rows", [
+    ("chance", "random", range(100_000, 100_001)), ("over_chance", "random", range(100_000, 100_001)),
+    ("bytes", "randomblob", range(100_000, 100_001)), ("drawn", "random", range(1000, 1001)),
+    ("half", "random", range(40_000, 60_000))])
+def test_a_view_whose_rows_each_connection_makes_for_itself_is_read_by_one(penstock, numbers, view, function, rows):
+    with sqlite3.connect(numbers) as connection:
+        connection.executescript(CHANCE_VIEWS)
+    connection.close()
+    read_once = read(penstock, f"SELECT * FROM {view}", "--partition-on", "k", "--partitions", 3).column("n").to_pylist()
+    assert len(set(read_once)) == len(read_once)
+    assert len(read_once) in rows
+    assert partitions_of(penstock) == {
+        "how": f"what {function}() gives is not the same in every connection", "rows": []}
+
+
+CLOCKS = {"now": "julianday('now')", "column": "julianday(moment)", "word": "julianday(CURRENT_TIMESTAMP)",
+          "no_argument": "julianday()", "parameter": "julianday(:moment)", "view": "clock_now"}
+
+
+@pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)
+def test_the_time_of_day_is_one_in_all_parts(penstock, numbers, clock):
+    with sqlite3.connect(numbers) as connection:
+        connection.execute("CREATE VIEW moments AS SELECT n, 'now' AS moment, julianday('now') AS clock_now FROM numbers")
+    connection.close()
+    sql = f"SELECT (CAST({clock} * 86400000 AS INTEGER) * 7 + n) % 5000 AS k, n FROM moments"
+    arguments = ["-p", "moment=now"] if ":moment" in sql else []
+    for _ in range(3):
+        table = read(penstock, sql, "--partition-on", "k", "--partitions", 3, *arguments)
+        assert sorted(table.column("n").to_pylist()) == list(range(1, 100_001))
+        assert partitions_of(penstock)["how"] == "ranges of column 'k'"
+        assert len(partitions_of(penstock)["rows"]) == 3
+
+
+def test_the_time_is_that_of_the_read(penstock, numbers):
+    before = int(time.time())
+    sql = "SELECT n, CAST(strftime('%s', 'now') AS INTEGER) AS at FROM numbers WHERE n < 100"
+    (at,) = set(read(penstock, sql, "--partition-on", "n", "--partitions", 3).column("at").to_pylist())
+    assert len(partitions_of(penstock)["rows"]) == 3
+    assert before <= at <= time.time()
+
+
 def test_a_parameter_keeps_its_value_in_every_part(penstock, numbers):
     table = read(penstock, "SELECT n FROM numbers WHERE n <= :most", "-p", "most=500", "--partition-on", "n",
                  "--partitions", 3)

@@ -54,6 +54,7 @@ CREATE TABLE parts_myisam (id INT) ENGINE=MyISAM;
 INSERT INTO parts_myisam VALUES (1), (2), (3);
 CREATE TABLE parts_memory (id INT) ENGINE=MEMORY;
 CREATE VIEW parts_view AS SELECT * FROM parts_rows;
+CREATE VIEW parts_chance_view AS SELECT id, FLOOR(RAND() * 100) AS k FROM parts_rows;
 CREATE FUNCTION parts_function() RETURNS BIGINT READS SQL DATA RETURN (SELECT max(id) FROM parts_myisam);
 DELIMITER //
 CREATE FUNCTION parts_writing() RETURNS BIGINT MODIFIES SQL DATA
@@ -65,9 +66,10 @@ CREATE TABLE parts_parent (id BIGINT PRIMARY KEY) ENGINE=InnoDB;
 CREATE TABLE parts_child (id BIGINT PRIMARY KEY, parent BIGINT,
   FOREIGN KEY (parent) REFERENCES parts_parent (id) ON DELETE CASCADE) ENGINE=InnoDB;
 """
-TABLES = ("rows", "other", "myisam", "memory", "low", "high", "child", "parent", *(f"key_{name}" for name in KEYS))
+TABLES = ("rows", "other", "made", "myisam", "memory", "low", "high", "child", "parent", *(f"key_{name}" for name in KEYS))
 DROP = "".join(f"DROP TABLE IF EXISTS parts_{name};" for name in TABLES) + (
-    "DROP VIEW IF EXISTS parts_view; DROP FUNCTION IF EXISTS parts_function; DROP FUNCTION IF EXISTS parts_writing;")
+    "DROP VIEW IF EXISTS parts_view; DROP VIEW IF EXISTS parts_chance_view; "
+    "DROP FUNCTION IF EXISTS parts_function; DROP FUNCTION IF EXISTS parts_writing;")
 
 
 def inserts(table, rows):
@@ -183,9 +185,48 @@ def test_an_account_that_may_not_lock_reads_by_one_connection(my, server):
     ("SELECT CAST(1 AS SIGNED) AS id", "the query names no table that could be locked"),
     ("SELECT id FROM parts_rows LIMIT 9", "with LIMIT each connection might take other rows"),
     ("SELECT id FROM parts_rows WHERE rand() < 2", "with RAND each connection might take other rows"),
-    ("SELECT id FROM parts_rows LOCK IN SHARE MODE", "with SHARE each connection might take other rows")])
+    ("SELECT id FROM parts_rows LOCK IN SHARE MODE", "with SHARE each connection might take other rows"),
+    ("SELECT id FROM parts_chance_view", "penstock.parts_chance_view is a view, and what it reads is not known")])
 def test_what_cannot_be_shown_to_be_of_one_version_is_read_by_one_connection(my, sql, why):
     assert read_of_one_connection(my, sql)[1] == why
+
+
+@pytest.mark.parametrize("expression, word", [
+    ("CONNECTION_ID() * 7 % 1000 + id % 1000", "CONNECTION_ID"), ("ORD(UUID()) + id % 1000", "UUID"),
+    ("MICROSECOND(SYSDATE(6)) % 1000 + id % 1000", "SYSDATE"), ("LAST_INSERT_ID(id)", "LAST_INSERT_ID"),
+    ("@@pseudo_thread_id * 7 % 1000 + id % 1000", "@@"), ("CAST(GET_LOCK('penstock', 0) AS SIGNED) + id", "GET_LOCK"),
+    ("CAST(@n := 1 AS SIGNED) + id", ":=")])
+def test_what_each_session_makes_for_itself_is_not_split_by(my, expression, word):
+    table = read(my, f"SELECT id, {expression} AS k FROM parts_rows", "--partition-on", "k", "--partitions", 3)
+    assert sorted(table.column("id").to_pylist()) == list(range(1, 5001))
+    assert partitions_of(my) == {"how": f"with {word} each connection might take other rows", "rows": []}
+
+
+@pytest.mark.parametrize("expression", [
+    "MICROSECOND(NOW(6))", "MICROSECOND(CURRENT_TIMESTAMP(6))", "MICROSECOND(UTC_TIMESTAMP(6))",
+    "MICROSECOND(CURTIME(6))", "CAST(UNIX_TIMESTAMP() * 7919 AS SIGNED)"])
+def test_the_time_of_day_is_one_in_all_parts(my, expression):
+    for _ in range(3):
+        before = int(time.time())
+        table = read(my, f"SELECT id, ({expression} + id) % 1000 AS k, CAST(UNIX_TIMESTAMP() AS SIGNED) AS at "
+                         "FROM parts_rows", "--partition-on", "k", "--partitions", 3)
+        assert sorted(table.column("id").to_pylist()) == list(range(1, 5001))
+        assert partitions_of(my)["how"] == "ranges of column 'k'"
+        assert len(partitions_of(my)["rows"]) == 3
+        (at,) = set(table.column("at").to_pylist())
+        assert before <= at <= time.time()
+
+
+def test_a_column_that_the_server_makes_anew_for_each_session_is_not_split_by(my, server, client):
+    # MySQL takes no such expression in a column.
+    made = "id % 1000" if server == "MYSQL" else "FLOOR(RAND() * 100)"
+    client.run(f"DROP TABLE IF EXISTS parts_made; CREATE TABLE parts_made (id INT PRIMARY KEY, k INT AS ({made}) VIRTUAL); "
+               "INSERT INTO parts_made (id) SELECT id FROM parts_rows")
+    table = read(my, "SELECT id, k FROM parts_made", "--partition-on", "k", "--partitions", 3)
+    assert sorted(table.column("id").to_pylist()) == list(range(1, 5001))
+    assert partitions_of(my)["how"] == (
+        "ranges of column 'k'" if server == "MYSQL"
+        else "with RAND in a column of penstock.parts_made each connection might take other rows")
 
 
 def test_an_expression_has_the_type_that_it_has_in_one_read(my):

@@ -33,9 +33,19 @@ def schema(admin):  # noqa: F811
         CREATE TABLE parts.busy (id bigint PRIMARY KEY, filler text);
         INSERT INTO parts.busy SELECT n, repeat('y', 100) FROM generate_series(1, 20000) n;
         CREATE SEQUENCE parts.next START 20001;
+        CREATE FUNCTION parts.own_dice() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN random() * 100; END';
+        CREATE FUNCTION parts.own_sum(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+        CREATE TABLE parts.guarded AS SELECT id, id AS k FROM parts.rows;
+        ALTER TABLE parts.guarded ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY chance ON parts.guarded USING (random() < 0.5);
+        CREATE EXTENSION IF NOT EXISTS file_fdw;
+        CREATE SERVER parts_files FOREIGN DATA WRAPPER file_fdw;
+        CREATE FOREIGN TABLE parts.elsewhere (id bigint) SERVER parts_files
+          OPTIONS (program 'seq 1 20000');
+        CREATE VIEW parts.far AS SELECT id, id AS k FROM parts.elsewhere;
         ANALYZE;""")
     yield
-    admin.run("DROP SCHEMA parts CASCADE")
+    admin.run("DROP SCHEMA parts CASCADE; DROP EXTENSION file_fdw CASCADE")
 
 
 FLOATS = {"floats": [*COLUMNS["floats"], float("nan")], "infinite": [*COLUMNS["infinite"], float("nan")],
@@ -160,7 +170,76 @@ def test_a_given_range_asks_nothing_and_loses_nothing(pg, recipe):  # noqa: F811
 def test_a_value_that_each_session_makes_for_itself_is_not_split_by(pg):  # noqa: F811
     table = read(pg, "SELECT (random() * 100)::int AS k, id FROM parts.rows", "--partition-on", "k", "--partitions", 3)
     assert sorted(table.column("id").to_pylist()) == list(range(1, 20001))
-    assert partitions_of(pg) == {"how": "what random() gives is not the same in every session", "rows": []}
+    assert partitions_of(pg) == {"how": "what random() gives need not be the same in every session", "rows": []}
+
+
+OF_ITS_OWN = {  # an expression that each session makes for itself, and how the report names it
+    "random": ("(random() * 100)::int", "random()"),
+    "nested": ("(SELECT max(x) FROM (VALUES ((random() * 100)::int), (a.id % 5)) v (x))", "random()"),
+    "now": ("(extract(epoch FROM now()) * 1000000)::bigint % 1000 + id % 1000", "now()"),
+    "current_timestamp": ("(extract(epoch FROM CURRENT_TIMESTAMP) * 1000000)::bigint % 1000 + id % 1000",
+                          "CURRENT_TIMESTAMP"),
+    "localtime": ("(extract(epoch FROM LOCALTIME) * 1000000)::bigint % 1000 + id % 1000", "LOCALTIME"),
+    "statement": ("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint % 1000 + id % 1000",
+                  "statement_timestamp()"),
+    "clock": ("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint % 1000", "clock_timestamp()"),
+    "pid": ("pg_backend_pid() * 7 % 1000 + id % 1000", "pg_backend_pid()"),
+    "transaction": ("(pg_snapshot_xmax(pg_current_snapshot())::text)::bigint + id % 1000", "pg_current_snapshot()"),
+    "port": ("inet_client_port() + id % 1000", "inet_client_port()"),
+    "own": ("parts.own_dice()", "own_dice()"),
+}
+
+
+@pytest.mark.parametrize("in_view", [True, False], ids=["view", "text"])
+@pytest.mark.parametrize("name", OF_ITS_OWN)
+def test_what_each_session_makes_for_itself_is_not_split_by_in_a_view_either(pg, admin, name, in_view):  # noqa: F811
+    expression, named = OF_ITS_OWN[name]
+    sql = f"SELECT a.id, {expression} AS k FROM parts.rows a"
+    if in_view:
+        admin.run(f"DROP VIEW IF EXISTS parts.of_its_own CASCADE; CREATE VIEW parts.of_its_own AS {sql}; "
+                  "CREATE VIEW parts.over_it AS SELECT * FROM parts.of_its_own")
+        sql = "SELECT * FROM parts.over_it"
+    table = read(pg, sql, "--partition-on", "k", "--partitions", 3)
+    assert sorted(table.column("id").to_pylist()) == list(range(1, 20001))
+    assert partitions_of(pg) == {"how": f"what {named} gives need not be the same in every session", "rows": []}
+
+
+@pytest.mark.parametrize("sql, how", [
+    ("SELECT id FROM parts.rows WHERE id % 2 = pg_backend_pid() % 2",
+     "what pg_backend_pid() gives need not be the same in every session"),
+    ("SELECT id FROM parts.rows WHERE age(to_timestamp(id)) > '1 day'",
+     "what age() gives need not be the same in every session"),
+    ("SELECT id FROM parts.rows WHERE \"age\" /* of */ (to_timestamp(id)) > '1 day'",
+     "what age() gives need not be the same in every session"),
+    ("SELECT id FROM parts.rows WHERE to_timestamp(id) < 'now'",
+     "what 'now' gives need not be the same in every session"),
+    ("SELECT k AS id FROM parts.guarded", "what random() gives need not be the same in every session"),
+    ("SELECT id FROM parts.far", "parts.elsewhere is a foreign table, which has no version of this database"),
+    ("SELECT id, (SELECT last_value FROM parts.next) AS last FROM parts.rows",
+     "parts.next is a sequence, which has no version of this database")])
+def test_rows_that_each_session_sees_for_itself_are_read_by_one(pg, admin, sql, how):  # noqa: F811
+    admin.run("GRANT SELECT ON parts.guarded, parts.far, parts.elsewhere, parts.next TO PUBLIC")
+    ids = read(pg, sql, "--partition-on", "id", "--partitions", 3).column("id").to_pylist()
+    assert len(set(ids)) == len(ids)
+    assert partitions_of(pg) == {"how": how, "rows": []}
+
+
+def test_a_moment_in_a_parameter_is_made_by_each_session(pg):  # noqa: F811
+    read(pg, "SELECT id FROM parts.rows WHERE to_timestamp(id) < CAST(:moment AS timestamptz)", "-p", "moment=now",
+         "--partition-on", "id", "--partitions", 3)
+    assert partitions_of(pg) == {"how": "what 'now' gives need not be the same in every session", "rows": []}
+
+
+@pytest.mark.parametrize("expression", [
+    "to_char(to_timestamp(id), 'YYYY')", "date_trunc('day', to_timestamp(id))", "extract(year FROM to_timestamp(id))",
+    "id AS age", "id AS \"page\", (1 + 1)", "concat_ws(' ', word, id)", "parts.own_sum(7)", "current_setting('TimeZone')", "to_json(word)",
+    "id AS known, 'it is renown' AS words", "timezone('UTC', to_timestamp(id))", "current_user", "lower(word)"])
+def test_what_is_the_same_in_every_session_is_split(pg, admin, expression):  # noqa: F811
+    admin.run("DROP VIEW IF EXISTS parts.same CASCADE; "
+              f"CREATE VIEW parts.same AS SELECT id AS key, {expression} FROM parts.rows")
+    for sql in ("SELECT * FROM parts.same", f"SELECT id AS key, {expression} FROM parts.rows"):
+        assert read(pg, sql, "--partition-on", "key", "--partitions", 3).num_rows == 20000
+        assert len(partitions_of(pg)["rows"]) == 3
 
 
 def test_a_parameter_keeps_its_value_in_every_part(pg):  # noqa: F811

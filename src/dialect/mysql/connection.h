@@ -52,6 +52,10 @@ class MysqlConnection final : public Connection {
   /// LOCK TABLES ... READ; gives up after a short time. This session reads nothing else.
   void lock(const std::string& table, SocketWait& wait);
   void unlock(SocketWait& wait);
+  /// The server's time, and that which NOW() and its kin give in this session from now
+  /// on.
+  std::string time(SocketWait& wait);
+  void set_time(const std::string& time, SocketWait& wait);
   /// Begins a new transaction in two steps, so that several sessions can wait at once.
   void ask_for_snapshot(SocketWait& wait);
   void await_snapshot(SocketWait& wait);
@@ -62,6 +66,7 @@ class MysqlConnection final : public Connection {
   std::string why_no_subquery(const Statement& statement);
   std::vector<std::string> tables_named_in(const std::string& sql, std::string* why);
   std::string why_no_snapshot(const std::string& schema, const std::string& table);
+  std::string why_unstable_column(const std::string& schema, const std::string& table);
   /// Ends as `wait` says, and by the DSN's read_timeout and write_timeout.
   std::unique_ptr<SocketWait> wait_of(const Wait& wait) const;
   void require_read_only() const;

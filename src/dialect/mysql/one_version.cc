@@ -15,6 +15,19 @@
 namespace penstock::mysql {
 namespace {
 
+// LIMIT and the like take any rows, the locking reads are of no snapshot, and the rest
+// are functions of chance, of the session or of a time of their own; DEFAULT(a) may be
+// any of them. NOW() and its kin are not here: their time is set. A variable, @x, is NULL
+// in every session unless := sets it.
+constexpr std::array<std::string_view, 25> kUnstableWords{
+    "LIMIT",          "FETCH",        "ROWNUM",        "RAND",
+    "RANDOM_BYTES",   "UUID",         "UUID_SHORT",    "UUID_V4",
+    "UUID_V7",        "SYS_GUID",     "ENCRYPT",       "SHARE",
+    "FOR UPDATE",     "SYSDATE",      "CONNECTION_ID", "PS_CURRENT_THREAD_ID",
+    "LAST_INSERT_ID", "ROW_COUNT",    "FOUND_ROWS",    "GET_LOCK",
+    "IS_FREE_LOCK",   "IS_USED_LOCK", "RELEASE_LOCK",  "RELEASE_ALL_LOCKS",
+    "DEFAULT"};
+
 // The locks are held no longer, whatever becomes of the snapshots.
 constexpr std::chrono::milliseconds kSnapshotLimit{2000};
 // Writers may wait for the tables that are locked already.
@@ -84,6 +97,12 @@ class Locks {
   std::vector<std::unique_ptr<MysqlConnection>> sessions_;
 };
 
+void set_one_time(const std::vector<MysqlConnection*>& sessions, const Wait& wait) {
+  SocketWait setting(wait.deadline, wait.stop);
+  const std::string time = sessions.front()->time(setting);
+  for (MysqlConnection* session : sessions) session->set_time(time, setting);
+}
+
 // Snapshots under the locks: asked for from all sessions before the first answer is read,
 // so that they are held for one round trip and not for one a session.
 void take_snapshots(Locks& locks, const std::vector<MysqlConnection*>& sessions,
@@ -119,14 +138,14 @@ bool may_name(std::string_view sql, std::string_view name) {
 }
 
 std::string_view unstable_word(std::string_view sql) {
-  static constexpr std::array<std::string_view, 9> kWords{
-      "LIMIT", "FETCH", "ROWNUM",     "RAND",      "RANDOM_BYTES",
-      "UUID",  "SHARE", "FOR UPDATE", "UUID_SHORT"};
-  for (const std::string_view word : kWords) {
+  for (const std::string_view word : kUnstableWords) {
     // FOR UPDATE may have anything between its words.
     if (may_name(sql, word == "FOR UPDATE" ? "UPDATE" : word)) return word;
   }
-  return sql.find(":=") == std::string_view::npos ? "" : ":=";
+  for (const std::string_view sign : {":=", "@@"}) {
+    if (sql.find(sign) != std::string_view::npos) return sign;
+  }
+  return "";
 }
 
 std::vector<std::unique_ptr<Connection>> connect_to_one_version(
@@ -147,6 +166,7 @@ std::vector<std::unique_ptr<Connection>> connect_to_one_version(
     for (const auto& one : group) {
       sessions.push_back(static_cast<MysqlConnection*>(one.get()));
     }
+    set_one_time(sessions, wait);
     Locks locks(tables, connect, wait);
     take_snapshots(locks, sessions, wait);
   } catch (const Error& error) {

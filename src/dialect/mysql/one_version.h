@@ -16,11 +16,12 @@ namespace penstock::mysql {
 bool may_name(std::string_view sql, std::string_view name);
 
 /// What in `sql` makes each session take rows of its own, or rows of no snapshot:
-/// "LIMIT", "RAND", "FOR UPDATE". Empty if nothing does. Pure, and cautious as may_name.
+/// "LIMIT", "RAND", "FOR UPDATE", "CONNECTION_ID". Empty if nothing does. Pure, and
+/// cautious as may_name.
 std::string_view unstable_word(std::string_view sql);
 
 /// At most `partition.count` sessions in transactions that see one version of all tables
-/// that `statement` names; `why` not more.
+/// that `statement` names, and all of them one time (NOW()); `why` not more.
 ///
 /// While a further, short-lived session holds LOCK TABLES ... READ on them, each session
 /// begins its transaction WITH CONSISTENT SNAPSHOT; then the lock is given back. That

@@ -157,10 +157,25 @@ std::string MysqlConnection::why_no_snapshot(const std::string& schema,
   }
   if ((type == "BASE TABLE" || type == "SYSTEM VERSIONED") &&
       equals_ignoring_case(engine, "InnoDB")) {
-    return "";
+    return why_unstable_column(schema, table);
   }
   return fmt::format("{} is kept by {}, which has no snapshots", name,
                      type == "SEQUENCE" ? "a sequence" : printable(engine));
+}
+
+// MariaDB takes RAND() and the like in a column that is computed when it is read.
+std::string MysqlConnection::why_unstable_column(const std::string& schema,
+                                                 const std::string& table) {
+  for (const auto& column :
+       ask("SELECT generation_expression FROM information_schema.columns WHERE "
+           "table_schema = ? AND table_name = ? AND generation_expression <> ''",
+           {schema, table})) {
+    const auto word = unstable_word(column[0].value_or(""));
+    if (word.empty()) continue;
+    return fmt::format("with {} in a column of {} each connection might take other rows",
+                       word, printable(table_name(schema, table)));
+  }
+  return "";
 }
 
 std::vector<std::string> MysqlConnection::tables_to_lock(const Statement& statement,
@@ -199,6 +214,19 @@ void MysqlConnection::lock(const std::string& table, SocketWait& wait) {
 }
 
 void MysqlConnection::unlock(SocketWait& wait) { run("UNLOCK TABLES", wait); }
+
+std::string MysqlConnection::time(SocketWait& wait) {
+  const Rows rows = run("SELECT UNIX_TIMESTAMP(NOW(6))", wait);
+  if (rows.size() != 1 || rows[0].size() != 1 || !rows[0][0]) {
+    throw Error(Category::kUnavailable, "protocol_error",
+                "the server does not tell the time");
+  }
+  return *rows[0][0];
+}
+
+void MysqlConnection::set_time(const std::string& time, SocketWait& wait) {
+  run(fmt::format("SET SESSION timestamp = {}", time), wait);
+}
 
 void MysqlConnection::ask_for_snapshot(SocketWait& wait) {
   connected_.link->use(&wait);

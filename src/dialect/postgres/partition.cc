@@ -5,15 +5,11 @@
 
 #include "base/text.h"
 #include "dialect/postgres/connection.h"
+#include "dialect/postgres/unstable.h"
 #include "penstock/error.h"
 
 namespace penstock::postgres {
 namespace {
-
-// Functions that may give another value each time.
-constexpr const char* kVolatileSql =
-    "SELECT DISTINCT proname FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND prokind "
-    "= 'f' AND prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype";
 
 // "public.\"Line item\" l" -> "public.\"Line item\"": without the alias behind it.
 std::string table_name(std::string_view text) {
@@ -42,12 +38,8 @@ std::vector<Statement> PostgresConnection::split(const Statement& statement,
     *how = "which rows a LIMIT or a sample takes is not the same in every session";
     return {statement};
   }
-  const Result functions = run(kVolatileSql);
-  for (int row = 0; row < PQntuples(functions.get()); ++row) {
-    const std::string function = PQgetvalue(functions.get(), row, 0);
-    if (!has_word(statement.source, function)) continue;
-    *how = fmt::format("what {}() gives is not the same in every session",
-                       printable(function));
+  if (const std::string why = why_unstable(runner(), statement); !why.empty()) {
+    *how = why;
     return {statement};
   }
   const std::string key = quote_identifier(partition.column, '"');

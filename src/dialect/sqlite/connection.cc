@@ -92,10 +92,12 @@ void bind_values(sqlite3* db, sqlite3_stmt* prepared, const Statement& statement
 std::string placeholder(int index) { return fmt::format("?{}", index + 1); }
 
 SqliteConnection::SqliteConnection(const Target& target, const Session& session,
-                                   const Wait& wait)
+                                   const Wait& wait,
+                                   std::shared_ptr<const StoppedClock> clock)
     : path_(target.path()),
       writes_(session.access == Access::kReadWrite),
       plan_only_(session.plan_only),
+      clock_(std::move(clock)),
       busy_timeout_(session.limits.connect) {
   limit_heap();
   open(path_);
@@ -114,7 +116,8 @@ void SqliteConnection::open(const std::string& path) {
                 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &raw,
-                                   flags | SQLITE_OPEN_EXRESCODE, nullptr);
+                                   flags | SQLITE_OPEN_EXRESCODE,
+                                   clock_ ? clock_->file_system() : nullptr);
   db_.reset(raw);
   if (code != SQLITE_OK)
     throw error_of(raw, fmt::format("cannot open database file '{}'", printable(path)));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dialect/dialect.h"
+#include "dialect/sqlite/clock.h"
 #include "dialect/sqlite/handles.h"
 
 namespace penstock::sqlite {
@@ -26,7 +27,9 @@ namespace penstock::sqlite {
 ///  one call of a function runs to its end: bounded.h does not wait for it.
 class SqliteConnection final : public Connection {
  public:
-  SqliteConnection(const Target& target, const Session& session, const Wait& wait);
+  /// With a `clock`, it is always that moment.
+  SqliteConnection(const Target& target, const Session& session, const Wait& wait,
+                   std::shared_ptr<const StoppedClock> clock = nullptr);
 
   std::unique_ptr<Cursor> execute(const Statement& statement, const ReadOptions& options,
                                   const Wait& wait) override;
@@ -76,6 +79,7 @@ class SqliteConnection final : public Connection {
   void allow_writing();
   void authorize();
   std::optional<PlainScan> plain_scan(const Statement& statement);
+  std::string_view random_function(const Statement& statement);
   Prepared prepare_own(const std::string& text);
   void set_wait(const Wait& wait);
   /// Throws if the deadline or the stop token ended the last call.
@@ -103,7 +107,8 @@ class SqliteConnection final : public Connection {
   std::string path_;
   const bool writes_;
   const bool plan_only_;
-  bool own_statement_ = false;  // BEGIN and COMMIT are ours
+  bool own_statement_ = false;                 // BEGIN and COMMIT are ours
+  std::shared_ptr<const StoppedClock> clock_;  // before db_, which goes by it
   Database db_;
   Wait wait_{Deadline::never(), {}};
   std::chrono::milliseconds busy_timeout_;
@@ -119,8 +124,8 @@ class SqliteConnection final : public Connection {
 /// A parameter as SQLite writes it.
 std::string placeholder(int index);
 
-/// At most `count` sessions in read transactions that see one version of the file; `why`
-/// not more.
+/// At most `count` sessions in read transactions that see one version of the file, and
+/// all of them one time; `why` not more.
 std::vector<std::shared_ptr<SqliteConnection>> connect_to_one_version(
     const Target& target, const Session& session, const Wait& wait, std::int64_t count,
     std::string* why);

@@ -103,6 +103,24 @@ std::optional<SqliteConnection::PlainScan> SqliteConnection::plain_scan(
   return scan;
 }
 
+// Which function of chance the bytecode calls, where views are expanded; empty if none.
+// Of the others that are not the same for the same arguments the date functions go by the
+// connection's clock, and the rest by changes, of which there are none.
+std::string_view SqliteConnection::random_function(const Statement& statement) {
+  const Prepared program = prepare("EXPLAIN " + statement.text(placeholder), &statement);
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(program.get())) == SQLITE_ROW) {
+    const std::string opcode = column_text(program.get(), 1);
+    if (opcode != "Function" && opcode != "PureFunc") continue;
+    const std::string called = column_text(program.get(), 5);  // "random(0)"
+    for (const std::string_view function : {"random", "randomblob"}) {
+      if (called.starts_with(fmt::format("{}(", function))) return function;
+    }
+  }
+  if (code != SQLITE_DONE) fail("the query cannot be explained");
+  return "";
+}
+
 std::vector<Statement> SqliteConnection::split(const Statement& statement,
                                                const Partition& partition,
                                                const Wait& wait, std::string* how) {
@@ -110,8 +128,7 @@ std::vector<Statement> SqliteConnection::split(const Statement& statement,
   prepare_read(
       statement);  // a single statement that reads, before anything is put around it
   if (!partition.column.empty()) {
-    for (const char* function : {"random", "randomblob"}) {
-      if (!has_word(statement.source, function)) continue;
+    if (const auto function = random_function(statement); !function.empty()) {
       *how = fmt::format("what {}() gives is not the same in every connection", function);
       return {statement};
     }
@@ -180,10 +197,12 @@ std::vector<std::shared_ptr<SqliteConnection>> connect_to_one_version(
     *why = "a database in memory has one connection";
   } else {
     SqliteConnection monitor(target, session, wait);
+    const auto clock = std::make_shared<const StoppedClock>();
     for (int i = 0; i < kTries; ++i) {
       std::vector<std::unique_ptr<SqliteConnection>> sessions;
       for (std::int64_t one = 0; one < count; ++one) {
-        sessions.push_back(std::make_unique<SqliteConnection>(target, session, wait));
+        sessions.push_back(
+            std::make_unique<SqliteConnection>(target, session, wait, clock));
       }
       const std::int64_t before = monitor.data_version();
       for (const auto& one : sessions) one->begin_read();

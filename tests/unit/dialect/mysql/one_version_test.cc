@@ -41,6 +41,10 @@ TEST(MysqlNames, WhatGivesEachSessionRowsOfItsOwnIsFound) {
   EXPECT_EQ(unstable_word("SELECT * FROM t LOCK IN SHARE MODE"), "SHARE");
   EXPECT_EQ(unstable_word("SELECT * FROM t FOR SHARE"), "SHARE");
   EXPECT_EQ(unstable_word("SELECT @n := @n + 1 FROM t"), ":=");
+  EXPECT_EQ(unstable_word("SELECT connection_id() FROM t"), "CONNECTION_ID");
+  EXPECT_EQ(unstable_word("SELECT SYSDATE (6) FROM t"), "SYSDATE");
+  EXPECT_EQ(unstable_word("SELECT @@timestamp FROM t"), "@@");
+  EXPECT_EQ(unstable_word("SELECT NOW() FROM t WHERE mail LIKE '%@example.com'"), "");
   EXPECT_EQ(unstable_word("SELECT a, random, updated, limits FROM t ORDER BY a"), "");
 }
 
