@@ -9,7 +9,9 @@ namespace penstock::postgres {
 namespace {
 
 // All that the role may do beyond reading, its memberships' rights included; those that
-// only let it read are left out.
+// only let it read are left out. Of the functions: those that run as somebody else, and
+// those that not everybody may run as PostgreSQL or an extension made them
+// (pg_read_file).
 constexpr const char* kAccountSql = R"(
 SELECT 'role attribute: ' || a.word
   FROM pg_catalog.pg_roles r, LATERAL (VALUES
@@ -33,6 +35,34 @@ SELECT 'may ' || pg_catalog.string_agg(pg_catalog.lower(p.word), ', ' ORDER BY p
   WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_|^information_schema$'
     AND pg_catalog.has_table_privilege(c.oid, p.word)
   GROUP BY n.nspname, c.relname
+UNION ALL
+SELECT 'may ' || pg_catalog.lower(p.word) || ' ' ||
+    pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) || ' of ' ||
+    pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid,
+    LATERAL (VALUES ('INSERT'), ('UPDATE')) p (word)
+  WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND n.nspname !~ '^pg_|^information_schema$'
+    AND NOT pg_catalog.has_table_privilege(c.oid, p.word)
+    AND pg_catalog.has_column_privilege(c.oid, a.attnum, p.word)
+  GROUP BY n.nspname, c.relname, p.word
+UNION ALL
+SELECT 'may ' || pg_catalog.string_agg(p.shown, ', ' ORDER BY p.shown) || ' ' ||
+    pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+    LATERAL (VALUES ('UPDATE', 'update'), ('USAGE', 'use')) p (word, shown)
+  WHERE c.relkind = 'S' AND n.nspname !~ '^pg_|^information_schema$'
+    AND pg_catalog.has_sequence_privilege(c.oid, p.word)
+  GROUP BY n.nspname, c.relname
+UNION ALL
+SELECT DISTINCT 'may run ' || f.oid::regprocedure
+  FROM pg_catalog.pg_proc f
+    LEFT JOIN pg_catalog.pg_init_privs i ON i.objoid = f.oid AND i.classoid = 'pg_catalog.pg_proc'::regclass,
+    LATERAL pg_catalog.aclexplode(f.proacl) now
+  WHERE (now.grantee = 0 OR pg_catalog.pg_has_role(session_user, now.grantee, 'USAGE'))
+    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(
+        coalesce(i.initprivs, pg_catalog.acldefault('f', f.proowner))) made
+      WHERE made.grantee IN (0, now.grantee))
 UNION ALL
 SELECT 'may run ' || f.oid::regprocedure || ' as ' || pg_catalog.quote_ident(o.rolname)
   FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_roles o ON o.oid = f.proowner
