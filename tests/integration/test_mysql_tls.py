@@ -1,11 +1,13 @@
 """TLS of a DSN on the real MariaDB and MySQL, whose certificate is changed while they run: right, of another name, of another
 authority, expired, too early. What a fake server shows better is in tests/unit/dialect/mysql/connect_test.cc."""
 
+import contextlib
 import datetime
 import os
 import pathlib
 import socket
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -192,6 +194,78 @@ def test_where_tls_is_not_asked_for_a_server_without_it_is_talked_to(tmp_path, s
     with WithoutTls(server) as proxy:
         read(tmp_path, server, f"{options}&connect_timeout=1".lstrip("&"), "encrypted", port=proxy.port)
     assert b"encrypted\0" in proxy.said  # the user, in the clear
+
+
+# ---- a server that wants the password itself, or would have it under its own RSA key ----
+
+
+class Between(Listener):
+    """Between us and a server; `said` is all that the client says."""
+
+    def __init__(self, server):
+        self.server = server
+        self.said = b""
+
+    def serve(self, client):
+        with socket.create_connection(("127.0.0.1", self.server.port)) as server:
+            threading.Thread(target=self._answers, args=(server, client), daemon=True).start()
+            while data := client.recv(4096):
+                self.said += data
+                server.sendall(data)
+
+    @staticmethod
+    def _answers(server, client):
+        with contextlib.suppress(OSError):
+            while data := server.recv(4096):
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def authenticates(server):
+    """Makes an account that authenticates by a plug-in, and gives its `user:password`."""
+    def by(plugin):
+        server.run(f"CREATE USER proving@'%' IDENTIFIED WITH {plugin} BY 'm4rk'; GRANT SELECT ON penstock.* TO proving@'%'")
+        return "proving:m4rk"
+
+    yield by
+    server.run("DROP USER proving@'%'")
+
+
+# RS-010
+@pytest.mark.parametrize("server", ["mysql"], indirect=True)
+def test_the_password_is_sent_only_over_verified_tls_and_never_under_the_servers_key(
+        tmp_path, server, made, presents, authenticates):
+    presents("right")
+    user = authenticates("caching_sha2_password")  # the server has not seen its password yet
+    with Between(server) as between:
+        for options in ("ssl_mode=DISABLED", "ssl_mode=REQUIRED"):
+            result = read(tmp_path, server, options, user, port=between.port)
+            assert (result.code, result.error["code"]) == (3, "password_not_sent"), (options, result)
+            assert not (tmp_path / "x.csv").exists()
+    assert b"proving" in between.said and b"m4rk" not in between.said
+    assert read(tmp_path, server, f"ssl_mode=VERIFY_CA&ssl_ca={made}/ca.crt", user).code == 0
+    # The server has seen it now, and a proof by its hash is enough.
+    assert read(tmp_path, server, "ssl_mode=DISABLED", user).code == 0
+    # FLUSH PRIVILEGES would make it forget every account's.
+    server.run("ALTER USER proving@'%' IDENTIFIED WITH caching_sha2_password BY 'm4rk'")
+    assert read(tmp_path, server, "ssl_mode=DISABLED", user).error["code"] == "password_not_sent"
+
+
+# RS-010
+@pytest.mark.parametrize("server", ["mysql"], indirect=True)
+@pytest.mark.parametrize("options", ["ssl_mode=DISABLED", "ssl_mode=REQUIRED", "ssl_mode=VERIFY_CA&ssl_ca={ca}"])
+def test_a_way_to_authenticate_that_gives_the_password_away_is_refused(
+        tmp_path, server, made, presents, authenticates, options):
+    presents("right")
+    user = authenticates("sha256_password")
+    with Between(server) as between:
+        result = read(tmp_path, server, options.format(ca=made / "ca.crt"), user, port=between.port)
+    assert (result.code, result.error["code"]) == (3, "authentication_not_allowed"), result
+    assert result.error["message"] == (
+        f"the server at localhost:{between.port} asks this account to authenticate in a way that is not allowed")
+    assert result.error["hint"].startswith("ALTER USER ... IDENTIFIED WITH caching_sha2_password")
+    assert b"m4rk" not in between.said
 
 
 # RS-015

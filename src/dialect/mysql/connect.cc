@@ -1,6 +1,7 @@
 #include "dialect/mysql/connect.h"
 
 #include <array>
+#include <errmsg.h>
 #include <optional>
 #include <string_view>
 
@@ -88,6 +89,17 @@ std::string place_of(const Target& target) {
 
 Error connect_error(MYSQL* connection, const Target& target) {
   const unsigned number = mysql_errno(connection);
+  // libmariadb's own words have bytes of the server's in place of the plug-in's name.
+  if (number == CR_PLUGIN_NOT_ALLOWED) {
+    return Error(
+        Category::kRefused, "authentication_not_allowed",
+        fmt::format("the server at {} asks this account to authenticate in a way "
+                    "that is not allowed",
+                    place_of(target)),
+        "ALTER USER ... IDENTIFIED WITH caching_sha2_password (MySQL) or VIA "
+        "ed25519 (MariaDB), and use verified TLS: sha256_password, clear-text "
+        "and old passwords can be had by whoever stands in between");
+  }
   Classified found = classify(number, mysql_sqlstate(connection));
   const bool silent = number == 2002 || number == 2006 || number == 2012 ||
                       number == 2013 || number == 2055;
