@@ -246,6 +246,24 @@ def test_no_lock_outlives_the_read(my_writer, root, sql):
              "ALTER TABLE attack_t COMMENT = 'free'")
 
 
+# RS-013
+def test_a_read_is_rolled_back_and_never_committed(my, root):
+    """Nothing is left that the one could keep and the other not, so that it is the server's own count that tells."""
+    def counted(name):
+        return int(root.run(f"SHOW GLOBAL STATUS LIKE '{name}'")[0][1])
+
+    # InnoDB shows the same again to who asks within 0.1 seconds.
+    open_transactions = "DO SLEEP(0.15); SELECT COUNT(*) FROM information_schema.innodb_trx"
+    root.await_no_session()
+    commits, rollbacks = counted("Com_commit"), counted("Handler_rollback")
+    process = my.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN", "SELECT n, SLEEP(0.5) AS s FROM attack_t", "-o", "x.csv")
+    wait_until(lambda: root.run(open_transactions) == [["1"]])
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    wait_until(lambda: root.run(open_transactions) == [["0"]])
+    assert (counted("Com_commit"), counted("Handler_rollback")) == (commits, rollbacks + 1)
+
+
 # ---- settings in the text ----
 
 
