@@ -1,7 +1,6 @@
 #include "dialect/mysql/connect.h"
 
 #include <array>
-#include <errmsg.h>
 #include <optional>
 #include <string_view>
 
@@ -20,6 +19,7 @@ namespace {
 // Nothing that sends the password in clear, or lets the server ask what it likes.
 constexpr const char* kAuthentications =
     "caching_sha2_password,mysql_native_password,client_ed25519";
+constexpr unsigned kPluginNotAllowed = 5010;  // CR_PLUGIN_NOT_ALLOWED
 
 [[noreturn]] void refuse(const Dsn& dsn, std::string_view what) {
   throw Error(
@@ -90,7 +90,7 @@ std::string place_of(const Target& target) {
 Error connect_error(MYSQL* connection, const Target& target) {
   const unsigned number = mysql_errno(connection);
   // libmariadb's own words have bytes of the server's in place of the plug-in's name.
-  if (number == CR_PLUGIN_NOT_ALLOWED) {
+  if (number == kPluginNotAllowed) {
     return Error(
         Category::kRefused, "authentication_not_allowed",
         fmt::format("the server at {} asks this account to authenticate in a way "
