@@ -58,6 +58,11 @@ std::string Statement::position(const std::function<std::string(int)>& placehold
   return position_of(source, origin, last.offset + size);
 }
 
+const Value& Statement::typed(std::size_t index) const {
+  const auto found = stand_ins.find(index);
+  return found == stand_ins.end() ? values[index] : found->second;
+}
+
 Statement bind(const Query& query, const Lexicon& lexicon, const Params& params) {
   ScannedSql scanned = scan_sql(query.sql, lexicon, query.origin);
   Statement statement;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ struct Statement {
   std::vector<SqlPiece> pieces;
   std::vector<std::string> names;  // of the parameters, by index
   std::vector<Value> values;       // by index; bound, never spliced
+  /// Of a none whose type is declared, by index: any value of that type.
+  std::map<std::size_t, Value> stand_ins;
+
+  /// What parameter `index` is bound as: its value, or a none's stand-in.
+  const Value& typed(std::size_t index) const;
 
   /// The text to prepare, each parameter as `placeholder(index)` says ("?1", "$1", "?").
   std::string text(const std::function<std::string(int)>& placeholder) const;

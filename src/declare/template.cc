@@ -331,6 +331,7 @@ class TemplateCompiler {
       return;
     }
     refuse_other_literals(i);
+    refuse_interval_text(i);
     std::size_t type_begin = 0;
     const bool cast = find_type(i, type_begin);
     if (!cast && (context_.after_operand(i) || context_.wants_name(i))) {
@@ -374,6 +375,20 @@ class TemplateCompiler {
     references_.fail(token.begin, "template_literal",
                      fmt::format("{} cannot have an input in it", kind),
                      "write it as '...', or join the parts in SQL");
+  }
+
+  // interval '{{x}} days', which is PostgreSQL's alone: elsewhere the unit is a word.
+  void refuse_interval_text(std::size_t i) const {
+    if (lexicon_.dialect == "postgresql" || i == 0) return;
+    if (context_.word(i - 1) != "INTERVAL" || context_.continues_expression(i + 1))
+      return;
+    const bool mysql = lexicon_.dialect == "mysql";
+    if (mysql && is_interval_unit(context_.word(i + 1))) return;
+    references_.fail(context_.tokens()[i].begin, "template_literal",
+                     fmt::format("{} has no interval with its unit inside quotes",
+                                 mysql ? "MySQL and MariaDB" : "SQLite"),
+                     mysql ? "write INTERVAL {{ .inputs.NAME }} DAY"
+                           : "write datetime(..., '{{ .inputs.NAME }} days')");
   }
 
   std::vector<TemplatePart::Segment> name_segments(const SqlToken& token) {

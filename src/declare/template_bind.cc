@@ -32,6 +32,27 @@ std::string text_inside(const Value& value) {
   return {};
 }
 
+// Any value of the input's type. A none where a value's type would be inferred from its
+// place: of a text, and of a datetime, which may have a zone or none.
+Value stand_in_of(InputType type) {
+  switch (type) {
+    case InputType::kInt:
+      return std::int64_t{0};
+    case InputType::kFloat:
+      return 0.0;
+    case InputType::kBool:
+      return false;
+    case InputType::kDate:
+      return Date{};
+    case InputType::kTimeDelta:
+      return TimeDelta{};
+    case InputType::kBytes:
+      return Bytes{};
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 class TemplateBinder {
@@ -116,18 +137,23 @@ class TemplateBinder {
       case Kind::kName:
         return add_name(part);
       case Kind::kKeyword:
-        return add_text(std::get<std::string>(value(part.segments[0].input)), part.begin);
+        return add_keyword(part);
     }
   }
 
   void add_bare(const TemplatePart& part) {
     const int index = part.segments[0].input;
     const Value& bound = value(index);
+    const bool none = std::holds_alternative<std::monostate>(bound);
+    const Value typed_as = none ? stand_in_of(input(index).type) : bound;
     // A text's type is inferred from its place.
-    const bool typed = !std::holds_alternative<std::string>(bound) &&
-                       !std::holds_alternative<std::monostate>(bound);
+    const bool typed = !std::holds_alternative<std::string>(typed_as) &&
+                       !std::holds_alternative<std::monostate>(typed_as);
     add_value(part, input(index).name, bound,
               fmt::format("{}{}", index, typed ? "" : "\n" + part.around));
+    if (!none || !typed) return;
+    const int parameter = statement_.pieces.back().parameter;
+    statement_.stand_ins.try_emplace(static_cast<std::size_t>(parameter), typed_as);
   }
 
   void add_composed(const TemplatePart& part) {
@@ -153,14 +179,15 @@ class TemplateBinder {
 
   void add_list(const TemplatePart& part) {
     const int index = part.segments[0].input;
-    const auto& list = std::get<std::vector<Value>>(any_value(index));
-    if (list.empty()) return add_empty_list(part);
+    const auto* list = std::get_if<std::vector<Value>>(&any_value(index));
+    if (list != nullptr && list->empty()) return add_empty_list(part);
     const bool bare = part.end == part.reference_end;
     add_slice(part.begin, part.reference_begin);
     if (bare) add_text("(", part.reference_begin);
-    for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list == nullptr) add_text("NULL", part.reference_begin);
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
       if (i > 0) add_text(", ", part.reference_begin);
-      add_value(part, input(index).name, list[i], "");
+      add_value(part, input(index).name, (*list)[i], "");
     }
     if (bare) add_text(")", part.reference_begin);
     add_slice(part.reference_end, part.end);
@@ -200,6 +227,15 @@ class TemplateBinder {
                            : fmt::format("IS {}", not_text),
              part.begin);
     add_bare(part);
+  }
+
+  void add_keyword(const TemplatePart& part) {
+    const int index = part.segments[0].input;
+    const auto* words = std::get_if<std::string>(&value(index));
+    if (words != nullptr) return add_text(*words, part.begin);
+    fail(part, "task_input_name",
+         fmt::format("input '{}' is none, where a keyword stands", input(index).name),
+         "give one of its choices");
   }
 
   void add_name(const TemplatePart& part) {

@@ -30,6 +30,8 @@ class TemplateContext {
   bool wants_name(std::size_t index) const;
   /// A whole condition stands here: nothing after it makes a comparison of it.
   bool is_whole_predicate(std::size_t index) const;
+  /// Token `index` goes on with the expression before it.
+  bool continues_expression(std::size_t index) const;
   /// The brackets of IN hold nothing else.
   bool alone_in_list(std::size_t index) const;
   /// Inside the body of a trigger or a routine, where ';' ends no statement of ours.
@@ -48,7 +50,6 @@ class TemplateContext {
     std::vector<bool> searched;  // of each CASE that is open: it has no operand
   };
 
-  bool continues_expression(std::size_t index) const;
   bool starts_predicate(std::size_t index) const;
   bool is_value_from(std::size_t index) const;
   void take_word(std::size_t index);

@@ -24,6 +24,15 @@ bool is_typed_literal(std::string_view word, const Lexicon& lexicon) {
   return lexicon.dialect == "postgresql" ? in(kPostgres) : in(kStandard);
 }
 
+// https://dev.mysql.com/doc/refman/9.0/en/expressions.html#temporal-intervals
+bool is_interval_unit(std::string_view word) {
+  static constexpr std::array<std::string_view, 9> kUnits{
+      "MICROSECOND", "SECOND", "MINUTE",  "HOUR", "DAY",
+      "WEEK",        "MONTH",  "QUARTER", "YEAR"};
+  return std::find(kUnits.begin(), kUnits.end(), word) != kUnits.end() ||
+         word.find('_') != std::string_view::npos;  // DAY_SECOND and the like
+}
+
 bool is_plain_words(std::string_view text) {
   for (const std::string_view word : split(text, ' ')) {
     const bool plain = std::all_of(word.begin(), word.end(), [](char c) {

@@ -12,6 +12,9 @@ namespace penstock {
 /// '...'.
 bool is_typed_literal(std::string_view word, const Lexicon& lexicon);
 
+/// Whether `word`, in upper case, ends INTERVAL ... in MySQL's way: DAY, YEAR_MONTH.
+bool is_interval_unit(std::string_view word);
+
 /// Words of letters, digits, '_' and '.', a blank between them.
 bool is_plain_words(std::string_view text);
 

@@ -39,6 +39,7 @@ std::vector<Input> inputs_named_in(const std::string& sql) {
     input.name = known.name;
     input.type = known.type;
     input.is_list = known.list;
+    input.nullable = true;
     if (known.type == InputType::kChoice) input.choices = {"ASC", "t.x"};
     inputs.push_back(std::move(input));
   }
@@ -66,8 +67,29 @@ Inputs values_of(const std::vector<Input>& inputs, const std::string& text) {
   return values;
 }
 
+// Of every input, whatever its type.
+Inputs none_of(const std::vector<Input>& inputs) {
+  Inputs values;
+  for (const Input& input : inputs) values.emplace(input.name, Value());
+  return values;
+}
+
 std::string text_of(const Statement& statement) {
   return statement.text([](int index) { return fmt::format(" :p{} ", index); });
+}
+
+// NULL where a value stands; where a name or a keyword must, it is refused.
+void check_none(const Template& compiled, const std::vector<Input>& inputs) {
+  try {
+    for (const Statement& statement : compiled.bind(none_of(inputs))) {
+      for (std::size_t i = 0; i < statement.values.size(); ++i) {
+        const bool null = std::holds_alternative<std::monostate>(statement.values[i]);
+        require(null || !statement.stand_ins.contains(i));
+      }
+    }
+  } catch (const Error& error) {
+    require(error.code() == "task_input_name");
+  }
 }
 
 void check(const std::string& sql, const Lexicon& lexicon) {
@@ -87,6 +109,7 @@ void check(const std::string& sql, const Lexicon& lexicon) {
           require(piece.parameter < static_cast<int>(quiet[i].values.size()));
         }
       }
+      check_none(compiled, inputs);
       return;
     } catch (const Error& error) {
       require(error.category() == Category::kTask && !error.message().empty());

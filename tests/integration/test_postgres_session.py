@@ -285,3 +285,24 @@ def test_a_bound_value_has_the_type_of_its_literal(pg, dsn, value, kind, shown):
     connected(pg, variable(dsn))
     table = arrow(pg, "SELECT pg_typeof(c)::text AS kind, c::text AS shown FROM (SELECT :p AS c) AS t", "-p", value)
     assert table.to_pylist() == [{"kind": kind, "shown": shown}]
+
+
+# RS-008, RS-013
+@pytest.mark.parametrize("dsn", ["PENSTOCK_TEST_POSTGRES_DSN", "PENSTOCK_TEST_PGBOUNCER_DSN"])
+@pytest.mark.parametrize("sql, expected", [
+    ("SELECT concat(:p, '-', :q) AS c FROM session.t WHERE :p IS NOT NULL AND n = 1", "x-2026-01-02"),
+    ("SELECT format('%s', :p) AS c WHERE date '2026-01-02' = :q", "x"),
+    ("SELECT concat(:p, current_setting('transaction_read_only'), :q) AS c", "xon2026-01-02"),
+    ("SELECT CAST(concat(:p, :q) AS information_schema.sql_identifier) AS c", "x2026-01-02")])
+def test_a_text_whose_place_does_not_say_its_type_is_a_text(pg, recipe, dsn, sql, expected):  # noqa: F811
+    connected(pg, variable(dsn))
+    assert arrow(pg, sql, "-p", "p=x", "-p", "q:str=2026-01-02").column(0).to_pylist() == [expected]
+    plan = pg("plan", recipe(sql, source='query_parameters: {p: x, q: "2026-01-02"}'))
+    assert plan.code == 0, plan
+
+
+# RS-024
+def test_what_the_server_cannot_tell_the_type_of_has_a_hint(pg):  # noqa: F811
+    error = query(pg, "SELECT ARRAY[] AS c").error
+    assert (error["code"], error["sqlstate"]) == ("query_failed", "42P18")
+    assert error["hint"] == "say its type: CAST(... AS text)"

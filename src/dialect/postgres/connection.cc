@@ -1,7 +1,9 @@
 #include "dialect/postgres/connection.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -41,6 +43,20 @@ Oid type_of_value(const Value& value) {
     return *integer == static_cast<std::int32_t>(*integer) ? kInt4 : kInt8;
   }
   return 0;
+}
+
+constexpr Oid kText = 25;
+
+// Which parameter the server could not tell the type of: the error's text names it, "$2"
+// in every language. Nothing for any other error.
+std::optional<std::size_t> parameter_without_type(const Error& error) {
+  if (error.sqlstate() != "42P18") return std::nullopt;
+  const std::string_view text = error.message();
+  const auto dollar = text.rfind('$');
+  if (dollar == std::string_view::npos) return std::nullopt;
+  std::size_t number = 0;
+  std::from_chars(text.data() + dollar + 1, text.data() + text.size(), number);
+  return number == 0 ? std::nullopt : std::optional(number - 1);
 }
 
 // The server counts characters from 1, we bytes from 0.
@@ -133,18 +149,39 @@ std::vector<ColumnPlan> PostgresConnection::prepare(const Statement& statement) 
   return prepare(statement, choices);
 }
 
+void PostgresConnection::parse(const Statement& statement) {
+  const std::string text = statement.text(placeholder);
+  PQsendPrepare(connection_.get(), "", text.c_str(), static_cast<int>(types_.size()),
+                types_.data());
+  await_result(connection_.get(), wait_, [&](int position) {
+    return statement.position(placeholder, byte_offset(text, position));
+  });
+}
+
+void PostgresConnection::parse_by_place(const Statement& statement) {
+  types_.clear();
+  for (std::size_t i = 0; i < statement.values.size(); ++i)
+    types_.push_back(type_of_value(statement.typed(i)));
+  if (std::find(types_.begin(), types_.end(), Oid{0}) == types_.end())
+    return parse(statement);
+  // What the server refuses to parse ends a transaction that has no savepoint.
+  run("SAVEPOINT penstock_types");
+  while (true) {
+    try {
+      return parse(statement);
+    } catch (const Error& error) {
+      const auto index = parameter_without_type(error);
+      if (!index || *index >= types_.size() || types_[*index] != 0) throw;
+      types_[*index] = kText;
+    }
+    run("ROLLBACK TO SAVEPOINT penstock_types");
+  }
+}
+
 std::vector<ColumnPlan> PostgresConnection::prepare_any(const Statement& statement,
                                                         const TypeChoices& choices) {
   PGconn* connection = connection_.get();
-  const std::string text = statement.text(placeholder);
-  std::vector<Oid> types;
-  for (const Value& value : statement.values) types.push_back(type_of_value(value));
-  const auto where = [&](int position) {
-    return statement.position(placeholder, byte_offset(text, position));
-  };
-  PQsendPrepare(connection, "", text.c_str(), static_cast<int>(types.size()),
-                types.data());
-  await_result(connection, wait_, where);
+  parse_by_place(statement);
   PQsendDescribePrepared(connection, "");
   const Result described = await_result(connection, wait_);
   std::vector<ResultColumn> columns;
@@ -185,9 +222,7 @@ std::vector<ColumnPlan> PostgresConnection::prepare_any(const Statement& stateme
   }
   if (asked) {
     // Asking the catalog replaced the unnamed statement.
-    PQsendPrepare(connection, "", text.c_str(), static_cast<int>(types.size()),
-                  types.data());
-    await_result(connection, wait_, where);
+    parse(statement);
   }
   return plan_columns(columns, catalog, choices);
 }
@@ -314,13 +349,10 @@ std::vector<std::string> PostgresConnection::explain(const Statement& statement,
 // DELETE FROM t" could not.
 std::vector<std::string> PostgresConnection::explain_prepared(const Statement& statement,
                                                               std::string_view options) {
-  std::vector<Oid> types;
   std::vector<std::string> texts;
   std::vector<const char*> values;
-  for (const Value& value : statement.values) {
-    types.push_back(type_of_value(value));
+  for (const Value& value : statement.values)
     texts.push_back(text_of_value(value).value_or(""));
-  }
   for (std::size_t i = 0; i < texts.size(); ++i) {
     values.push_back(std::holds_alternative<std::monostate>(statement.values[i])
                          ? nullptr
@@ -329,7 +361,7 @@ std::vector<std::string> PostgresConnection::explain_prepared(const Statement& s
   const std::string sql =
       fmt::format("EXPLAIN {} {}", options, statement.text(placeholder));
   PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
-                    types.data(), values.data(), nullptr, nullptr, 0);
+                    types_.data(), values.data(), nullptr, nullptr, 0);
   const Result result = await_bound(statement);
   std::vector<std::string> lines;
   for (int row = 0; row < PQntuples(result.get()); ++row) {

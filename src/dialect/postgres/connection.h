@@ -57,6 +57,12 @@ class PostgresConnection final : public Connection {
   /// As await_result, without the statement's values in an error.
   Result await_bound(const Statement& statement);
   Result run(const std::string& sql, const std::vector<std::string>& values = {});
+  /// As the unnamed statement, its parameters of types_.
+  void parse(const Statement& statement);
+  /// As parse, and sets types_: a text is of the type that the server infers from its
+  /// place (date, uuid, ...), and a text where that says nothing (concat(...), ... IS
+  /// NULL). Leaves a savepoint if there is such a parameter.
+  void parse_by_place(const Statement& statement);
   /// Only a read, which returns columns.
   std::vector<ColumnPlan> prepare(const Statement& statement, const TypeChoices& choices);
   /// One whose columns are not looked at.
@@ -67,6 +73,7 @@ class PostgresConnection final : public Connection {
 
   Connected connection_;
   Wait wait_;
+  std::vector<Oid> types_;  // of the parameters of what was prepared last
 };
 
 }  // namespace penstock::postgres

@@ -31,6 +31,9 @@ Classified classify(std::string_view sqlstate) noexcept {
     return {kDataSource, "permission_denied",
             "grant what the statement needs: SELECT on what it reads"};
   }
+  if (sqlstate == "42P18") {
+    return {kDataSource, "query_failed", "say its type: CAST(... AS text)"};
+  }
   return {kDataSource, "query_failed", ""};
 }
 

@@ -29,6 +29,7 @@ TEST(PostgresErrors, ASqlstateIsClassifiedByWhatTheUserCanDo) {
       {"53400", Category::kLimit, "server_out_of_resources"},
       {"42501", Category::kDataSource, "permission_denied"},
       {"42601", Category::kDataSource, "query_failed"},
+      {"42P18", Category::kDataSource, "query_failed"},
       {"42P01", Category::kDataSource, "query_failed"},
       {"22012", Category::kDataSource, "query_failed"},
       {"40001", Category::kDataSource, "query_failed"},
