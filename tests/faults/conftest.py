@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 
-from harness import SERVERS, STRICT, Workplace, dsn_of, report
+from harness import SERVERS, Workplace, dsn_of, report
+from spare_time import STRICT
 
 # A shell's background job has SIGINT ignored, and what is started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from harness import (FORMATS, FULL, SECONDS, STRICT, Workplace, all_at_once, cases, dsn_of, port_of, report, rows_query,
+from harness import (FORMATS, FULL, SECONDS, Workplace, all_at_once, cases, dsn_of, port_of, report, rows_query,
                      sessions_that_run, wait_until)
 from network import Proxy
+from spare_time import STRICT
 
 ROWS = 300
 MARK = "the last row's end"

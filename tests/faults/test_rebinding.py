@@ -1,11 +1,7 @@
 """A name whose address changes between two questions: in a network of its own, where it can be seen who is dialled."""
 
-import sys
-
-from harness import PROGRAM, ROOT, Workplace, cases, report
-
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
-from own_network import PUBLIC, inside  # noqa: E402
+from harness import PROGRAM, Workplace, cases, report
+from own_network import PUBLIC, inside
 
 
 # RS-019

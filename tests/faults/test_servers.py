@@ -89,19 +89,20 @@ def open_folder():
 @pytest.mark.parametrize("name", cases(["postgres"], SERVERS))
 def test_a_server_that_is_killed_is_an_error_and_no_file(name, tmp_path, open_folder):
     server = importlib.import_module(name).start(open_folder / name)
-    kills, clients = cases((1, 3), (5, 10))
+    kills, clients = cases((1, 3), (50, 2))
     try:
         dsn = next(iter(server.variables.values()))
         for kill in range(kills):
             places = [Workplace(tmp_path / f"kill{kill}-{i}", dsn) for i in range(clients)]
+            forms = [FORMATS[(kill * clients + i) % len(FORMATS)] for i in range(clients)]
             runs = [place.start("query", "--dsn-env", "PENSTOCK_SHOP_DSN", slow_query(name, f"mark-{i}"), "-o",
-                                f"x.{FORMATS[i % len(FORMATS)]}") for i, place in enumerate(places)]
+                                f"x.{forms[i]}") for i, place in enumerate(places)]
             assert wait_until(partial(all_write, places), 60)
             time.sleep(random.Random(kill).uniform(0, 1))
             before = server.process
             kill_all(before)
-            for i, (place, run) in enumerate(zip(places, runs)):
-                check(place, FORMATS[i % len(FORMATS)], run)
+            for place, form, run in zip(places, forms, runs):
+                check(place, form, run)
             if kill < kills - 1:
                 restart(server, before)
     finally:

@@ -20,9 +20,7 @@ from conftest import Penstock, left_in, wait_until
 from listener import Listener, read_packet
 from on_mysql import NAMES, Server
 from on_postgres import arrow, connected, query, variable
-
-# Past its deadline a run has a second to end in; the rest is for starting on a busy machine.
-SLACK = 4
+from spare_time import SLACK
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -4,8 +4,7 @@ import time
 
 from conftest import left_in
 from on_servers import OLD, on  # noqa: F401
-
-SLACK = 4
+from spare_time import SLACK
 
 
 def digits(name, count=10):
