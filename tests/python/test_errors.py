@@ -5,7 +5,7 @@ import pickle
 import traceback
 
 import pytest
-from conftest import DSN, LONG
+from conftest import DSN, LONG, variable
 
 import penstock
 from penstock import _native
@@ -133,6 +133,38 @@ def test_a_dsn_in_place_of_its_variable_is_never_repeated():
     with pytest.raises(penstock.UsageError) as caught:
         penstock.read("SELECT 1", dsn_env="postgresql://user:secret@host/db")
     assert "secret" not in str(caught.value) + caught.value.hint
+
+
+# RS-026
+@pytest.mark.parametrize("server, dsn", [
+    ("POSTGRES", "postgresql://reader:Zq7M4RKer@127.0.0.1:{}/penstock?sslmode=disable"),
+    ("POSTGRES", "postgresql://127.0.0.1:{}/penstock?user=reader&password=Zq7M4RKer&nope=1"),
+    ("POSTGRES", "host=127.0.0.1 port={} password=Zq7M4RKer"),
+    ("MARIADB", "mysql://reader:x%40Zq7M4RKer@127.0.0.1:{}/penstock?ssl_mode=DISABLED"),
+    ("MYSQL", "mysql://reader:x%40Zq7M4RKer@127.0.0.1:{}/penstock?ssl_mode=DISABLED"),
+    ("MYSQL", "mysql://reader:Zq7M4RKer@127.0.0.1:{}Zq7M4RKer/penstock")])
+def test_no_failure_of_a_connection_tells_the_password(server, dsn, recipe, tmp_path, monkeypatch, caplog, capfd):
+    port = variable(f"PENSTOCK_TEST_{server}_DSN").rpartition(":")[2].partition("/")[0]
+    monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")
+    path = recipe("SELECT :most AS n", extra="  connect_timeout_seconds: 5\n")
+    monkeypatch.setenv(DSN, dsn.format(port))
+    (tmp_path / "t.yaml").write_text(f"name: t\nconnection: {{dsn_env: {DSN}, connect_timeout_seconds: 5}}\nquery: SELECT 1\n")
+    (tmp_path / "m.yaml").write_text(
+        f"name: m\ndsn_env: {DSN}\nconnect_timeout_seconds: 5\nqueries:\n  one.csv: SELECT 1 AS one\n")
+    store = penstock.Store(tmp_path / "m.yaml")
+    caplog.set_level("DEBUG")
+    for call in (lambda: penstock.read(path), lambda: penstock.fetch(path, tmp_path / "x.csv"), lambda: penstock.plan(path),
+                 lambda: penstock.validate(path), lambda: penstock.run_task(tmp_path / "t.yaml"), store.check_health,
+                 lambda: store.read_bytes("one.csv"), lambda: store.rows("one.csv").to_pyarrow()):
+        with pytest.raises(penstock.Error) as caught:
+            call()
+        error = caught.value
+        # The trace's lines are this file's, which has the password.
+        told = ["".join(traceback.format_exception_only(error)), repr(error), repr(vars(error)), repr(error.__cause__),
+                repr(error.__context__), str(pickle.dumps(error)), repr(store)]
+        assert "Zq7M4RKer" not in "".join(told), told
+    assert "Zq7M4RKer" not in caplog.text + "".join(capfd.readouterr())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"Zq7M4RKer" in path.read_bytes()]
 
 
 # RS-008
