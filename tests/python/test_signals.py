@@ -36,6 +36,24 @@ def test_ctrl_c_stops_the_query_on_the_server(server):
     assert code == 0
 
 
+FETCH = f"""
+import os, sys, penstock
+print("begun", flush=True)
+try:
+    penstock.fetch(sys.argv[1], dsn_env="{DSN}", out=sys.argv[2])
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+print(os.listdir(os.path.dirname(sys.argv[2])))  # the lock is for the next run
+"""
+
+
+def test_ctrl_c_of_a_fetch_stops_the_query_on_the_server_and_leaves_no_file(server, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    code, out, err = end_by_ctrl_c(Script(FETCH, LONG[server], folder / "never.parquet"), server)
+    assert (code, out) == (0, "KeyboardInterrupt\n['never.parquet.lock']\n"), err
+
+
 def test_ctrl_c_comes_through_a_library_that_pulls_the_rows(shop):
     code, out, err = end_by_ctrl_c(Script(WAIT, LONG["sqlite"], "pyarrow.lib"), "sqlite")
     assert code == 0 and out.splitlines()[-2:] == ["KeyboardInterrupt", "going on"], err
