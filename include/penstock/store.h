@@ -102,7 +102,8 @@ struct StoreReadTo {
 /// own (SQL-QUERY-070). No error of a driver leaves it.
 ///
 /// Thread contract: any number of threads may call it at once. Each read has a connection
-/// of its own; past `Manifest::connections` they wait for each other.
+/// of its own; past `Manifest::connections` they wait for each other, but for rows(),
+/// whose connections are beside those.
 class Store {
  public:
   /// Connects to nothing. Throws Error{kNotSupported}, code "not_implemented", for a

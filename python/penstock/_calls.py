@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypedDict, Union, Unpack
 
-from penstock import _native
+from penstock import _arguments, _native
 from penstock._results import Plan, PlanColumn, Receipt, Validation
 from penstock._stream import Stream
 
@@ -78,8 +78,24 @@ def _log_event(level: str, name: str, fields: dict[str, Any]) -> None:
 
 def _source(source: str | os.PathLike[str], dsn_env: str | None) -> _native.Source:
     if dsn_env is None:
-        return _native.load_recipe(os.fspath(source))
-    return _native.query_source(os.fspath(source), dsn_env, "query")
+        return _native.load_recipe(_arguments.path(source, "source"))
+    return _native.query_source(_arguments.path(source, "source"), _arguments.text(dsn_env, "dsn_env"), "query")
+
+
+def variables_of(variables: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: _arguments.text(value, f"variable {name!r}")
+            for name, value in _arguments.mapping(variables, "variables").items()}
+
+
+def on_event_of(on_event: OnEvent | None) -> OnEvent:
+    return _arguments.function(on_event, "on_event") or _log_event
+
+
+def _given(
+    params: Mapping[str, Value] | None, variables: Mapping[str, str] | None, options: Options, on_event: OnEvent | None
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Any], OnEvent]:
+    """What every call gives the module behind its source."""
+    return _arguments.mapping(params, "params"), variables_of(variables), dict(options), on_event_of(on_event)
 
 
 def read(
@@ -117,10 +133,7 @@ def read(
     Threads: any number at once, each call has its own connection. The GIL is given away while it waits; Ctrl-C in the
     main thread stops the query in the database, then raises KeyboardInterrupt.
     """
-    rows = _native.open_rows(
-        _source(source, dsn_env), dict(params or {}), dict(variables or {}), dict(options), on_event or _log_event
-    )
-    return Stream(rows)
+    return Stream(_native.open_rows(_source(source, dsn_env), *_given(params, variables, options, on_event)))
 
 
 def fetch(
@@ -169,7 +182,7 @@ def fetch(
     Threads, signals: as of read(). Memory is bounded by the batch and the row group.
     """
     output = {
-        "out": None if out is None else os.fspath(out),
+        "out": None if out is None else _arguments.path(out, "out"),
         "format": format,
         "compression": compression,
         "row_group_rows": row_group_rows,
@@ -178,12 +191,10 @@ def fetch(
         "lock_timeout": lock_timeout,
         "run_id": run_id,
     }
+    progress = _arguments.function(progress, "progress")
     tell = None if progress is None else lambda *so_far: progress(Progress(*so_far))
-    receipt = _native.fetch_file(
-        _source(source, dsn_env), dict(params or {}), dict(variables or {}), dict(options), on_event or _log_event,
-        output, tell
-    )
-    return Receipt._of_json(receipt)
+    given = _given(params, variables, options, on_event)
+    return Receipt._of_json(_native.fetch_file(_source(source, dsn_env), *given, output, tell))
 
 
 def plan(
@@ -195,10 +206,23 @@ def plan(
     on_event: OnEvent | None = None,
     **options: Unpack[Options],
 ) -> Plan:
-    """Connects, prepares and explains a query, and reads no row. Arguments, errors and threads as of read()."""
-    facts = _native.plan_query(
-        _source(source, dsn_env), dict(params or {}), dict(variables or {}), dict(options), on_event or _log_event
-    )
+    """Connects, prepares and explains a query, and reads no row.
+
+    Args:
+        source, params, dsn_env, variables, on_event, **options: as of read(). Of the options those about types
+            (numeric, tinyint1, bit1, columns, duplicates) show in the columns; caps on rows and bytes have no effect.
+
+    Returns:
+        A Plan: the result's columns in order, each with the database's own type and the Arrow type that it becomes, the
+        database's EXPLAIN, what the account could do beyond reading, and the addresses that a connection would go to.
+
+    Raises:
+        UsageError, RecipeError, RefusedError, UnavailableError, DataSourceError, TimeoutError, ConfigurationError: as of
+            read().
+
+    Threads, signals: as of read().
+    """
+    facts = _native.plan_query(_source(source, dsn_env), *_given(params, variables, options, on_event))
     facts["columns"] = [PlanColumn(*column) for column in facts["columns"]]
     return Plan(**facts)
 
@@ -215,11 +239,19 @@ def validate(
 ) -> Validation:
     """Checks a recipe or a query and, unless `offline`, that its database answers SELECT 1. Reads no data.
 
-    Other arguments, errors and threads as of read(). Offline with no DSN set the query is not scanned: which database's
-    rules apply is not known.
+    Args:
+        source, params, dsn_env, variables, on_event, **options: as of read().
+        offline: open no connection. With no DSN set the query is not scanned either: which database's rules apply is not
+            known.
+
+    Returns:
+        A Validation: the dialect, the query's parameters in order of first use, whether SELECT 1 was answered.
+
+    Raises:
+        RecipeError: the recipe, its parameters, the query's text.
+        and what read() raises. What only the database could tell, such as a table that is not there, plan() finds.
+
+    Threads, signals: as of read().
     """
-    facts = _native.validate_source(
-        _source(source, dsn_env), dict(params or {}), dict(variables or {}), dict(options), on_event or _log_event,
-        offline
-    )
-    return Validation(**facts)
+    given = _given(params, variables, options, on_event)
+    return Validation(**_native.validate_source(_source(source, dsn_env), *given, bool(offline)))

@@ -71,6 +71,16 @@ class PenstockFileSystem(AbstractFileSystem):  # type: ignore[misc]
             return {"name": prefix + key, "type": "directory", "size": 0}
         return self._file(prefix, store.get_file_info(key))
 
+    def glob(self, path: str, maxdepth: int | None = None, detail: bool = False, **options: Any) -> Any:
+        """Files that match as Store.glob() has it. A key as it is comes first: the ? before its parameters is no pattern."""
+        store, prefix, pattern = self._split(path)
+        if store.is_file(pattern):
+            found = [store.get_file_info(pattern)]
+        else:
+            found = store.glob(pattern)
+        files = {prefix + info.path: self._file(prefix, info) for info in found}
+        return files if detail else list(files)
+
     def modified(self, path: str) -> datetime:
         store, _, key = self._split(path)
         return store.get_file_info(key).modified_at

@@ -98,6 +98,10 @@ class Stream:
         """The rows as record batches of at least one row, each read while the one before is used.
 
         A Batch has the Arrow PyCapsule interface: pyarrow.record_batch(batch), polars.DataFrame(batch).
+
+        Raises:
+            UsageError: the rows have been taken, or the stream is closed.
+            LimitError, TimeoutError, DataSourceError: in mid-stream. InterruptedError: cancel() was called.
         """
         self._take()
         return self._iterate()
@@ -123,6 +127,10 @@ class Stream:
             **options: of pyarrow.Table.to_pandas. By default columns keep their Arrow types
                 (pandas.ArrowDtype), so that integers with NULLs stay integers and decimals exact; give
                 types_mapper=None for NumPy's types.
+
+        Raises:
+            MissingExtraError: pandas or pyarrow is not installed.
+            and what batches() raises.
         """
         library = _needs("pandas", "pandas")
         _needs("pyarrow", "pandas")

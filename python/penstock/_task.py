@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, Union, Unpack
 
-from penstock import _native
-from penstock._calls import OnEvent, Options, _log_event
+from penstock import _arguments, _native
+from penstock._calls import OnEvent, Options, on_event_of, variables_of
 from penstock._errors import TaskError, UsageError
 from penstock._results import LossyColumn
 from penstock._stream import Stream
@@ -171,14 +171,22 @@ class Task:
     """
 
     def __init__(self, task: str | os.PathLike[str]) -> None:
-        path = os.fspath(task)
+        path = _arguments.path(task, "task")
         self._task = _native.parse_task(_native.read_text(path), path)
 
     @classmethod
     def of(cls, task: Mapping[str, Any] | str) -> Task:
-        """A task without a file: the mapping that a file would hold, or its text, YAML or JSON."""
+        """A task without a file.
+
+        Args:
+            task: the mapping that a file would hold, or its text, YAML or JSON.
+
+        Raises:
+            TaskError: with the place in it. UsageError: it is neither.
+        """
         made = cls.__new__(cls)
-        text = task if isinstance(task, str) else json.dumps(task, default=_json_of, ensure_ascii=False)
+        text = task if isinstance(task, str) else json.dumps(
+            _arguments.mapping(task, "task"), default=_json_of, ensure_ascii=False)
         made._task = _native.parse_task(text, "")
         return made
 
@@ -347,12 +355,13 @@ def run_task(
     declared = {one.name: one.type for one in task.inputs}
     # One that is not declared is refused by its name, whatever it is.
     given = {name: input_value(name, value, declared[name]) if name in declared else None
-             for name, value in (inputs or {}).items()}
-    arguments = (task._task, given, dict(variables or {}), dict(options), on_event or _log_event, secrets)
+             for name, value in _arguments.mapping(inputs, "inputs").items()}
+    arguments = (task._task, given, variables_of(variables), dict(options), on_event_of(on_event),
+                 _arguments.function(secrets, "secrets"))
     if out is None and task.access == "read_only" and task.output is not None:
         return TaskResult(Stream(_native.open_task(*arguments)), None)
     output = {
-        "out": None if out is None else os.fspath(out),
+        "out": None if out is None else _arguments.path(out, "out"),
         "format": format,
         "compression": compression,
         "row_group_rows": row_group_rows,

@@ -1,6 +1,7 @@
 """The wheel: complete in an empty environment, beside any Arrow, typed."""
 
 import ast
+import inspect
 import os
 import re
 import subprocess
@@ -212,3 +213,27 @@ def test_every_public_name_is_documented():
         thing = getattr(penstock, name)
         assert thing.__doc__ and not thing.__doc__.startswith(f"{name}("), name
         assert f"`{name}" in reference or f"penstock.{name}" in reference, name
+
+
+def functions():
+    """Public functions of the package and public methods of its own classes, errors excepted, that take arguments."""
+    for name in sorted(set(penstock.__all__) - {"__version__"}):
+        thing = getattr(penstock, name)
+        if inspect.isfunction(thing):
+            yield name, thing
+        elif inspect.isclass(thing) and not issubclass(thing, penstock.Error):
+            for member, value in vars(thing).items():
+                value = getattr(value, "__func__", value)
+                if not member.startswith("_") and inspect.isfunction(value):
+                    yield f"{name}.{member}", value
+
+
+def test_every_function_with_arguments_says_what_they_are_and_what_it_raises():
+    seen = dict(functions())
+    assert {"read", "Store.glob", "Store.of_queries", "Task.of", "StoreReader.seek"} <= seen.keys()
+    for name, function in seen.items():
+        text = inspect.getdoc(function)
+        arguments = set(inspect.signature(function).parameters) - {"self", "cls"}
+        assert text, name
+        assert all(re.search(rf"\b{argument}\b", text) for argument in arguments), name
+        assert not arguments or ("Args:" in text and "Raises:" in text), name
