@@ -2,6 +2,7 @@
 
 #include <array>
 #include <exception>
+#include <new>
 #include <string>
 
 namespace penstock::python {
@@ -24,14 +25,30 @@ nb::object to_python(const Error& error) {
                           nb::arg("exit_code") = kind.exit_code);
 }
 
+namespace {
+
+void raise(const Error& error) {
+  const nb::object instance = to_python(error);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(instance.ptr())), instance.ptr());
+}
+
+}  // namespace
+
 void translate_errors(nb::module_& module) {
   nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
     try {
       std::rethrow_exception(thrown);
     } catch (const Error& error) {
-      const nb::object instance = to_python(error);
-      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(instance.ptr())),
-                      instance.ptr());
+      raise(error);
+    } catch (const nb::python_error&) {
+      throw;
+    } catch (const nb::builtin_exception&) {
+      throw;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      raise(Error(Category::kUnexpected, "unexpected", error.what(),
+                  "this is a defect of penstock; please report it"));
     }
   });
   // (error_type, exit code, Python class) of every category, for the tests of the

@@ -11,7 +11,9 @@ namespace penstock::python {
 /// caller holds the GIL.
 nanobind::object to_python(const Error& error);
 
-/// From now on a penstock::Error that leaves a bound function is raised so.
+/// From now on a penstock::Error that leaves a bound function is raised so, and any other
+/// std::exception as kUnexpected; but what Python raised stays that, and a std::bad_alloc
+/// is MemoryError.
 void translate_errors(nanobind::module_& module);
 
 }  // namespace penstock::python

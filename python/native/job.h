@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "native/events.h"
@@ -17,8 +18,11 @@ namespace penstock::python {
 class Job {
  public:
   explicit Job(const nanobind::object& on_event,
-               const nanobind::object& on_progress = nanobind::none())
-      : callbacks(on_event, on_progress, stop), events(callbacks.events()) {}
+               const nanobind::object& on_progress = nanobind::none(),
+               std::stop_source stopped_by = {})
+      : stop(std::move(stopped_by)),
+        callbacks(on_event, on_progress, stop),
+        events(callbacks.events()) {}
 
   /// run_interruptible; what a callable raised goes before the error that came of it.
   template <typename Work>

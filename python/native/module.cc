@@ -182,6 +182,9 @@ void bind_calls(nb::module_& module) {
 
 NB_MODULE(_native, module) {
   using namespace penstock::python;
+  // What another library holds to the end of the process (polars does, of a LazyFrame) is
+  // no matter for a user's standard error.
+  nanobind::set_leak_warnings(false);
   module.def("version", [] { return penstock::kVersion; });
   translate_errors(module);
   bind_batch(module);

@@ -34,6 +34,27 @@ void tell(const Event& event) {
 template <typename Question>
 using Answer = std::invoke_result_t<Question&, Store&, std::stop_token>;
 
+// What stops a read from outside of the call that began it.
+struct Stop {
+  std::stop_source source;
+};
+
+// Stops when it is dropped: a consumer's generator is, with a signal pending, when no
+// Python code of its own could run any more.
+class StopGuard {
+ public:
+  StopGuard() = default;
+  StopGuard(const StopGuard&) = delete;
+  StopGuard& operator=(const StopGuard&) = delete;
+  ~StopGuard() { request(); }
+
+  void request() { stop_.source.request_stop(); }
+  const Stop& stop() const { return stop_; }
+
+ private:
+  Stop stop_;
+};
+
 // A store. Every question is asked on a thread of its own, since any may ask the
 // database.
 class StoreHandle {
@@ -50,8 +71,8 @@ class StoreHandle {
     return ask_by(job, question);
   }
 
-  std::shared_ptr<RowStream> rows(const std::string& key) {
-    Job job(on_event_);
+  std::shared_ptr<RowStream> rows(const std::string& key, const Stop* by) {
+    Job job(on_event_, nb::none(), by == nullptr ? std::stop_source() : by->source);
     BatchStream stream = ask_by(job, [&](Store& store, std::stop_token stop) {
       return store.rows(key, std::move(stop));
     });
@@ -60,7 +81,28 @@ class StoreHandle {
 
   Store& store() { return store_; }
 
+  // Reads that run have a reference of their own.
+  void close() {
+    store_.close();
+    forget_callback();
+  }
+
+  // on_event may lead back to the one who holds the store: without these two Python's
+  // collector could not see that nobody else does.
+  static int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    if (!nb::inst_ready(self)) return 0;
+    Py_VISIT(nb::inst_ptr<StoreHandle>(self)->on_event_.ptr());
+    return 0;
+  }
+  static int clear(PyObject* self) {
+    if (nb::inst_ready(self)) nb::inst_ptr<StoreHandle>(self)->forget_callback();
+    return 0;
+  }
+
  private:
+  void forget_callback() { const nb::object last = std::exchange(on_event_, nb::none()); }
+
   template <typename Question>
   Answer<Question> ask_by(Job& job, Question question) {
     std::optional<Answer<Question>> answer;
@@ -198,14 +240,25 @@ void bind_reading(nb::class_<StoreHandle>& handle) {
             });
           },
           "key"_a)
-      .def("rows", &StoreHandle::rows, "key"_a);
+      .def("rows", &StoreHandle::rows, "key"_a, "stop"_a.none() = nb::none(),
+           nb::sig("def rows(self, key: str, stop: Stop | None = None) -> RowStream"));
 }
 
 }  // namespace
 
 void bind_store(nb::module_& module) {
   bind_file(module);
-  nb::class_<StoreHandle> handle(module, "StoreHandle", "A manifest as files.");
+  nb::class_<Stop>(module, "Stop", "Stops a read from outside of it.");
+  nb::class_<StopGuard>(module, "StopGuard", "Stops a read when it is dropped.")
+      .def(nb::init<>())
+      .def_prop_ro("stop", [](const StopGuard& self) { return self.stop(); })
+      .def("request", &StopGuard::request);
+  static PyType_Slot slots[] = {
+      {Py_tp_traverse, reinterpret_cast<void*>(&StoreHandle::traverse)},
+      {Py_tp_clear, reinterpret_cast<void*>(&StoreHandle::clear)},
+      {0, nullptr}};
+  nb::class_<StoreHandle> handle(module, "StoreHandle", nb::type_slots(slots),
+                                 "A manifest as files.");
   handle
       .def(nb::init<const std::string&, const std::string&, const nb::dict&,
                     const nb::object&>(),
@@ -223,7 +276,7 @@ void bind_store(nb::module_& module) {
            })
       .def_prop_ro("name", [](StoreHandle& self) { return self.store().manifest().name; })
       .def("repr", [](StoreHandle& self) { return self.store().repr(); })
-      .def("close", [](StoreHandle& self) { self.store().close(); });
+      .def("close", &StoreHandle::close);
   bind_questions(handle);
   bind_reading(handle);
   module.def("store_capabilities", &Store::capabilities);

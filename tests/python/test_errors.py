@@ -128,6 +128,61 @@ def test_a_wrong_argument_is_named(shop, arguments, message):
     assert caught.value.message == message
 
 
+WRONG_TYPES = {
+    "source is a str or a path, not int": lambda: penstock.read(5),
+    "source is a str or a path, not bytes": lambda: penstock.validate(b"x", dsn_env=DSN),
+    "dsn_env is a str, not int": lambda: penstock.plan("SELECT 1 AS a", dsn_env=5),
+    "params is a mapping, not list": lambda: penstock.read("SELECT 1 AS a", [1], dsn_env=DSN),
+    "variables is a mapping, not str": lambda: penstock.read("SELECT 1 AS a", dsn_env=DSN, variables="x"),
+    "variable 'X' is a str, not int": lambda: penstock.read("SELECT 1 AS a", dsn_env=DSN, variables={"X": 5}),
+    "on_event is a function, not int": lambda: penstock.read("SELECT 1 AS a", dsn_env=DSN, on_event=5),
+    "out is a str or a path, not int": lambda: penstock.fetch("SELECT 1 AS a", dsn_env=DSN, out=5),
+    "progress is a function, not str": lambda: penstock.fetch("SELECT 1 AS a", dsn_env=DSN, out="x", progress="x"),
+    "task is a str or a path, not int": lambda: penstock.run_task(5),
+    "task is a mapping, not int": lambda: penstock.Task.of(5),
+    "inputs is a mapping, not list": lambda: penstock.run_task(task(), [1]),
+    "secrets is a function, not int": lambda: penstock.run_task(task(), secrets=5),
+    "manifest is a str or a path, not int": lambda: penstock.Store(5),
+    "queries is a mapping, not list": lambda: penstock.Store.of_queries(["x"], dsn_env=DSN),
+    "a manifest cannot hold this: Object of type object is not JSON serializable":
+        lambda: penstock.Store.of_queries({"a.csv": object()}, dsn_env=DSN),
+    "folder is a str, not int": lambda: store().list_files(5),
+    "max_depth is a whole number, not str": lambda: store().list_files("", max_depth="x"),
+    "pattern is a str, not int": lambda: store().glob(5),
+    "key is a str, not bytes": lambda: store().read_bytes(b"a.csv"),
+    "path is a str, not NoneType": lambda: store().exists(None),
+    "key is a str or a path, not int": lambda: penstock.scan_polars(5),
+}
+
+
+def task():
+    return penstock.Task.of({"name": "t", "connection": {"dsn_env": DSN}, "query": "SELECT 1 AS a"})
+
+
+def store():
+    return penstock.Store.of_queries({"a.csv": "SELECT 1 AS a"}, dsn_env=DSN)
+
+
+@pytest.mark.parametrize("message", WRONG_TYPES)
+def test_an_argument_of_a_wrong_type_is_a_usage_error(shop, message):
+    with pytest.raises(penstock.UsageError) as caught:
+        WRONG_TYPES[message]()
+    assert (caught.value.message, caught.value.code) == (message, "bad_argument")
+
+
+def test_what_nobody_foresaw_is_an_unexpected_error(monkeypatch):
+    monkeypatch.setenv(DSN, "postgresql://somewhere.example/db")
+    with pytest.raises(penstock.UnexpectedError) as caught:
+        _native.inspect_dsn(DSN, lambda host: 5)  # no list of addresses
+    assert isinstance(caught.value, RuntimeError) and "please report it" in caught.value.hint
+
+
+def test_what_python_raised_stays_that(monkeypatch):
+    monkeypatch.setenv(DSN, "postgresql://somewhere.example/db")
+    with pytest.raises(ZeroDivisionError):
+        _native.inspect_dsn(DSN, lambda host: 1 // 0)
+
+
 # RS-003 RS-026
 def test_a_dsn_in_place_of_its_variable_is_never_repeated():
     with pytest.raises(penstock.UsageError) as caught:

@@ -1,6 +1,12 @@
 """The module is a guest in its process: it changes nothing there."""
 
-from conftest import DSN
+import gc
+import weakref
+
+import pytest
+from conftest import DSN, Script
+
+import penstock
 
 
 def test_the_process_stays_as_it_was(shop, script):
@@ -60,6 +66,51 @@ for _ in range(20):
     work()
 assert counts() == before, (counts(), before)
 """)
+
+
+def test_a_store_that_is_left_open_says_nothing_at_the_end(shop):
+    code, out, err = Script(f"""
+import penstock
+def on_event(level, name, fields): pass
+store = penstock.Store.of_queries({{"a.csv": "SELECT 1 AS one"}}, dsn_env="{DSN}", on_event=on_event)
+store.read_bytes("a.csv")
+rows = store.rows("a.csv")
+lazy = penstock.scan_polars("a.csv", store=store)
+lazy.collect()
+""").end()
+    assert (code, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_store_whose_callback_leads_back_to_it_is_collected(shop, closed):
+    class Holder:
+        def __init__(self):
+            self.store = penstock.Store.of_queries({"a.csv": "SELECT 1 AS one"}, dsn_env=DSN, on_event=self.handle)
+
+        def handle(self, level, name, fields):
+            pass
+
+    holder = Holder()
+    holder.store.read_bytes("a.csv")
+    if closed:
+        holder.store.close()
+    gone = weakref.ref(holder)
+    del holder
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_closed_store_has_let_go_of_its_callback(shop):
+    def on_event(level, name, fields):
+        pass
+
+    store = penstock.Store.of_queries({"a.csv": "SELECT 1 AS one"}, dsn_env=DSN, on_event=on_event)
+    gone = weakref.ref(on_event)
+    del on_event
+    gc.collect()
+    assert gone() is not None
+    store.close()
+    assert gone() is None
 
 
 def test_importing_loads_no_arrow_library_of_others(script):

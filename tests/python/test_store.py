@@ -89,6 +89,16 @@ def test_a_store_is_made_of_queries_without_a_file(shop):
         assert repr(store) == "SQLQueryBackend(dialect='sqlite', keys=1, strict=True)"
 
 
+# One thread may have any number of streams open; were they to wait for each other, it would for ever.
+def test_streams_of_rows_count_beside_the_connections_of_files(monkeypatch):
+    monkeypatch.setenv(DSN, variable("PENSTOCK_TEST_POSTGRES_DSN"))
+    monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")
+    with penstock.Store.of_queries({"n.csv": THOUSAND}, dsn_env=DSN, connections=1) as store:
+        streams = [store.rows("n.csv") for _ in range(4)]
+        assert store.read_bytes("n.csv").count(b"\n") == 1001
+        assert [stream.to_pyarrow().num_rows for stream in streams] == [1000] * 4
+
+
 def test_pandas_reads_a_key_by_url(manifest):
     import pandas
 
@@ -103,6 +113,37 @@ def test_pyarrow_reads_a_key_through_fsspec(manifest):
     assert pyarrow.parquet.read_table(f"{manifest}!reports/all.parquet", filesystem=system).num_rows == 587
     assert system.ls(f"{manifest}!", detail=False) == [f"{manifest}!reports", f"{manifest}!top.csv"]
     assert system.exists(f"{manifest}!top.csv") and not system.exists(f"{manifest}!nothing.csv")
+
+
+def test_pyarrow_reads_a_key_by_url(manifest):
+    assert pyarrow.parquet.read_table(f"fsspec+penstock://{manifest}!reports/all.parquet").num_rows == 587
+
+
+# SQL-QUERY-032
+def test_fsspec_finds_keys_by_pattern(manifest):
+    import fsspec
+
+    system = fsspec.filesystem("penstock")
+    for pattern, found in {"**/*.csv": ["top.csv"], "*": ["top.csv"], "reports/*": ["reports/all.parquet"],
+                           "t?p.csv": ["top.csv"], "**/*": ["reports/all.parquet", "top.csv"], "*.x": []}.items():
+        assert system.glob(f"{manifest}!{pattern}") == [f"{manifest}!{key}" for key in found], pattern
+    assert system.glob(f"penstock://{manifest}!*.csv", detail=True)[f"{manifest}!top.csv"]["type"] == "file"
+
+
+def test_a_key_with_parameters_behind_it_is_no_pattern(shop, tmp_path):
+    import duckdb
+    import fsspec
+    import pandas
+
+    path = tmp_path / "shop.yaml"
+    path.write_text(f"name: shop\ndsn_env: {DSN}\nqueries:\n  of.csv:\n    parameters: {{c: {{type: int, default: 1}}}}\n"
+                    "    query: SELECT count(*) AS n FROM orders WHERE customer = :c AND id < 9007199254741092\n")
+    url = f"penstock://{path}!of.csv?c=2"
+    assert pandas.read_csv(url)["n"].to_list() == [2]
+    assert pandas.read_csv(url.replace("c=2", "c=500"))["n"].to_list() == [0]
+    connection = duckdb.connect()
+    connection.register_filesystem(fsspec.filesystem("penstock"))
+    assert connection.sql(f"SELECT n FROM read_csv('{url}')").fetchall() == [(2,)]
 
 
 def test_dask_reads_a_key_by_url(manifest):
@@ -231,6 +272,29 @@ def test_dask_reads_parquet_by_url(manifest):
 
     frame = dask.dataframe.read_parquet(f"penstock://{manifest}!reports/all.parquet")
     assert frame["customer"].max().compute() == 96
+
+
+SCAN = f"""
+import sys, time, penstock
+store = penstock.Store.of_queries({{"a.parquet": sys.argv[1]}}, dsn_env="{DSN}", on_event=lambda *_: None)
+lazy = penstock.scan_polars("a.parquet", store=store)
+print("begun", flush=True)
+try:
+    try:
+        lazy.collect(engine=sys.argv[2])
+    finally:  # polars' streaming engine raises one of its own, and leaves Python's to come
+        time.sleep(0.2)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+print("end", flush=True)
+"""
+
+
+# The others are asked for the first row, and wait for it, when the schema is.
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_ctrl_c_stops_a_scan_of_polars_on_the_server(server, engine):
+    assert end_by_ctrl_c(Script(SCAN, LONG[server], engine), server) == (0, "KeyboardInterrupt\nend\n", "")
 
 
 def test_polars_scans_a_key(manifest, store):
