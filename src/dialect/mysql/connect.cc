@@ -90,15 +90,15 @@ std::string place_of(const Target& target) {
 Error connect_error(MYSQL* connection, const Target& target) {
   const unsigned number = mysql_errno(connection);
   // libmariadb's own words have bytes of the server's in place of the plug-in's name.
+  // MySQL asks a user that it does not know for any of its plug-ins.
   if (number == kPluginNotAllowed) {
     return Error(
-        Category::kRefused, "authentication_not_allowed",
-        fmt::format("the server at {} asks this account to authenticate in a way "
+        Category::kUnavailable, "authentication_failed",
+        fmt::format("cannot connect to {}: the server asks for a way to authenticate "
                     "that is not allowed",
                     place_of(target)),
-        "ALTER USER ... IDENTIFIED WITH caching_sha2_password (MySQL) or VIA "
-        "ed25519 (MariaDB), and use verified TLS: sha256_password, clear-text "
-        "and old passwords can be had by whoever stands in between");
+        "check the user in the DSN; if it is right: ALTER USER ... IDENTIFIED WITH "
+        "caching_sha2_password (MySQL) or VIA ed25519 (MariaDB), and use verified TLS");
   }
   Classified found = classify(number, mysql_sqlstate(connection));
   const bool silent = number == 2002 || number == 2006 || number == 2012 ||
