@@ -141,7 +141,8 @@ class Server:
                 (template / "made").touch()
             # Sparse files stay sparse.
             subprocess.run(["cp", "-a", "--reflink=auto", template / "data", self.folder / "data"], check=True)
-        for path in (self.folder, self.folder / "server.crt", self.folder / "server.key", self.folder / "ca.crt"):
+        (self.folder / "tmp").mkdir()
+        for path in (self.folder, self.folder / "tmp", self.folder / "server.crt", self.folder / "server.key", self.folder / "ca.crt"):
             if os.geteuid() == 0:
                 shutil.chown(path, "nobody", "nogroup")
 
@@ -149,6 +150,8 @@ class Server:
         self.port = free_port()
         settings = SETTINGS | self.settings | {
             "datadir": self.folder / "data",
+            # A MariaDB that starts removes what others have in a common one.
+            "tmpdir": self.folder / "tmp",
             "socket": self.socket,
             "port": self.port,
             "pid-file": self.folder / "server.pid",
