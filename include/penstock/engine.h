@@ -15,6 +15,7 @@
 #include "penstock/environment.h"
 #include "penstock/event.h"
 #include "penstock/query.h"
+#include "penstock/time_limit.h"
 
 namespace penstock {
 
@@ -46,7 +47,8 @@ struct Partitions {
 ///
 /// Thread contract: one thread at a time. Lifetime: batches own their memory and outlive
 /// the stream. Destroying an unfinished stream cancels the query and waits until the
-/// database has let go of it.
+/// database has let go of it. At the end, after an error and when the time limit has
+/// passed, whether next() is called or not, the database has been let go of.
 class BatchStream {
  public:
   BatchStream(BatchStream&&) noexcept;
@@ -61,6 +63,10 @@ class BatchStream {
   /// further call gives the same. Throws Error: kLimit (rows, bytes), kTimeout,
   /// kInterrupted (the stop token), kDataSource.
   std::shared_ptr<arrow::RecordBatch> next();
+
+  /// After which next() throws kTimeout. Whoever waits for a reader of the rows waits no
+  /// longer.
+  const TimeLimit& time_limit() const noexcept;
 
   std::int64_t rows() const noexcept;
   std::int64_t bytes() const noexcept;  // of Arrow data

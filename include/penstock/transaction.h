@@ -46,13 +46,15 @@ class Transaction {
   /// Of each statement that ran; that of the last is complete once its rows are read.
   const std::vector<StatementOutcome>& outcomes();
 
-  /// Throws Error; one whose code is "commit_unknown" leaves open whether it happened.
+  /// Throws Error, that of the rows too; one whose code is "commit_unknown" leaves open
+  /// whether it happened.
   void commit();
 
  private:
   friend class Engine;
   struct State;
   explicit Transaction(std::unique_ptr<State> state) noexcept;
+  void end_rows();
   std::unique_ptr<State> state_;
 };
 

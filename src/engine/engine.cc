@@ -192,11 +192,6 @@ QueryPlan::Change change_of(Connection& connection, const Statement& statement,
   return change;
 }
 
-TimeCap time_cap(const Limits& limits, Deadline whole, Deadline reading) {
-  if (whole.at() <= reading.at()) return {"limits.seconds", limits.total};
-  return {"statement_timeout_seconds", limits.statement};
-}
-
 }  // namespace
 
 Engine::Engine(Environment environment, Events events)
@@ -244,14 +239,16 @@ BatchStream Engine::open_made(const Query& query, const MakeStatements& make,
     const Wait reading{
         admitted.whole.deadline.sooner(Deadline::after(query.limits.statement)),
         admitted.whole.stop};
-    state->time_cap = time_cap(query.limits, admitted.whole.deadline, reading.deadline);
+    state->time_limit =
+        time_limit(query.limits, admitted.whole.deadline, reading.deadline);
     try {
       start(*state, admitted.statements.front(), query, read_options(query, cap),
             reading);
     } catch (const Error& error) {
-      throw state->time_cap.named(error);
+      throw named(error, state->time_limit);
     }
   });
+  state->begin();
   return BatchStream(std::move(state));
 }
 
@@ -333,8 +330,6 @@ Transaction Engine::begin(const Query& query, const MakeStatements& make,
   state->limits = query.limits;
   state->options = read_options(query, cap);
   state->whole = admitted.whole;
-  state->time_cap = time_cap(query.limits, admitted.whole.deadline,
-                             Deadline::after(query.limits.statement));
   state->redactor = admitted.dsn.redactor;
   redacted(state->redactor, [&] { state->connection = admitted.connect(); });
   state->statements = std::move(admitted.statements);

@@ -17,18 +17,28 @@ Transaction::~Transaction() = default;
 const std::string& Transaction::dialect() const noexcept { return state_->name; }
 std::size_t Transaction::statements() const noexcept { return state_->statements.size(); }
 
-bool Transaction::execute_next() {
+// After rows that failed there is no session any more.
+void Transaction::end_rows() {
   outcomes();
+  if (!state_->rows) return;
+  if (const auto failure = state_->rows->state_->close()) std::rethrow_exception(failure);
   state_->rows.reset();
+}
+
+bool Transaction::execute_next() {
+  end_rows();
   if (state_->next == state_->statements.size()) return false;
   const Statement& statement = state_->statements[state_->next++];
   StatementOutcome outcome;
   outcome.word = first_word(statement, state_->dialect->lexicon());
   Execution done;
+  const Wait wait = state_->wait();
+  const TimeLimit limit =
+      time_limit(state_->limits, state_->whole.deadline, wait.deadline);
   try {
-    done = state_->connection->execute_write(statement, state_->options, state_->wait());
+    done = state_->connection->execute_write(statement, state_->options, wait);
   } catch (const Error& error) {
-    throw state_->redactor(state_->time_cap.named(error));
+    throw state_->redactor(named(error, limit));
   }
   outcome.affected = done.affected;
   outcome.committed = done.committed;
@@ -38,8 +48,10 @@ bool Transaction::execute_next() {
     rows->cap = state_->cap;
     rows->max_bytes = state_->limits.bytes;
     rows->redactor = state_->redactor;
-    rows->time_cap = state_->time_cap;
+    rows->time_limit = limit;
     rows->cursor = std::move(done.cursor);
+    rows->lender = &state_->connection;
+    rows->begin();
     state_->rows.emplace(BatchStream(std::move(rows)));
     outcome.rows = 0;
   }
@@ -55,7 +67,9 @@ const std::vector<StatementOutcome>& Transaction::outcomes() {
   if (state_->rows) {
     StatementOutcome& last = state_->outcomes.back();
     last.rows = state_->rows->rows();
-    last.affected = state_->rows->state_->cursor->affected();
+    BatchStream::State& stream = *state_->rows->state_;
+    const std::lock_guard lock(stream.mutex);
+    last.affected = stream.cursor ? stream.cursor->affected() : stream.affected;
     // RETURNING gives every row that was changed, and no other.
     const bool each =
         last.word == "INSERT" || last.word == "UPDATE" || last.word == "DELETE";
@@ -65,8 +79,7 @@ const std::vector<StatementOutcome>& Transaction::outcomes() {
 }
 
 void Transaction::commit() {
-  outcomes();
-  state_->rows.reset();
+  end_rows();
   try {
     state_->connection->commit(state_->wait());
   } catch (const Error& error) {

@@ -19,7 +19,6 @@ struct Transaction::State {
   const Dialect* dialect = nullptr;
   std::string name;
   Redactor redactor;
-  TimeCap time_cap;
   RowCap cap;
   Limits limits;
   ReadOptions options;

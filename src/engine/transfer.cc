@@ -20,6 +20,7 @@ void throw_if_stopped(const std::stop_token& stop) {
 OutputSummary transfer(BatchStream& stream, Output& output, const Provenance& provenance,
                        const std::stop_source& cancel, const std::stop_token& stop,
                        const Transferred& told) {
+  output.limit_time(stream.time_limit());
   output.begin(stream.schema(), provenance);
   if (told) told(0, 0);
   std::int64_t rows = 0;

@@ -16,9 +16,9 @@ namespace penstock {
 using Transferred = std::function<void(std::int64_t rows, std::int64_t bytes)>;
 
 /// Moves every row of `stream` into `output`, which must not have begun, and publishes
-/// it. One thread decodes while the caller's encodes. `cancel` is the source of the token
-/// that `stream` obeys; it is asked to stop if the output fails. Throws Error; the output
-/// is then gone.
+/// it, within the stream's time limit. One thread decodes while the caller's encodes.
+/// `cancel` is the source of the token that `stream` obeys; it is asked to stop if the
+/// output fails. Throws Error; the output is then gone.
 OutputSummary transfer(BatchStream& stream, Output& output, const Provenance& provenance,
                        const std::stop_source& cancel, const std::stop_token& stop,
                        const Transferred& told = {});

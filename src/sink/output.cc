@@ -38,9 +38,16 @@ constexpr int kGzipLevel =
 constexpr std::chrono::milliseconds kReaderPause{20};
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
+Error late(const std::string& output, const TimeLimit& limit) {
+  return Error(Category::kTimeout, "statement_timeout",
+               "the time limit has passed while waiting for a reader of " + output,
+               limit.hint);
+}
+
 // Opens a FIFO or a device; a FIFO that nobody reads yet is waited for, as a shell's `>`
 // does.
-void open_stream(const std::string& path, const std::stop_token& stop, Descriptor& file) {
+void open_stream(const std::string& path, const std::stop_token& stop,
+                 const TimeLimit& limit, Descriptor& file) {
   while (true) {
     file.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (file.valid()) break;
@@ -50,6 +57,7 @@ void open_stream(const std::string& path, const std::stop_token& stop, Descripto
                   fmt::format("interrupted while waiting for a reader of {}",
                               printable(path, 1024)));
     }
+    if (limit.passed()) throw late(printable(path, 1024), limit);
     std::this_thread::sleep_for(kReaderPause);
   }
   const int flags = ::fcntl(file.get(), F_GETFL);
@@ -93,6 +101,7 @@ struct Output::State {
 
   std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> modified;
   std::optional<std::string> hold_in;
+  TimeLimit limit;
 
  private:
   void open();
@@ -155,7 +164,7 @@ void Output::State::open() {
     file_ = std::make_unique<AtomicFile>(destination_, calls_);
     fd = file_->fd();
   } else if (!destination_.is_stdout()) {
-    open_stream(destination_.path(), stop_, device_);
+    open_stream(destination_.path(), stop_, limit, device_);
     fd = device_.get();
   }
   target_ = fd;
@@ -163,7 +172,8 @@ void Output::State::open() {
     held_ = open_unnamed(*hold_in);
     fd = held_->get();
   }
-  stream_ = std::make_shared<DescriptorStream>(fd, calls_, stop_, options_.content_hash);
+  stream_ =
+      std::make_shared<DescriptorStream>(fd, calls_, stop_, limit, options_.content_hash);
 }
 
 void Output::State::begin(const std::shared_ptr<arrow::Schema>& schema,
@@ -267,7 +277,7 @@ OutputSummary Output::State::commit() {
   summary.bytes = *stream_->Tell();
   summary.content_hash = stream_->content_hash();
   if (held_) {
-    stream_ = std::make_shared<DescriptorStream>(target_, calls_, stop_, false);
+    stream_ = std::make_shared<DescriptorStream>(target_, calls_, stop_, limit, false);
     pour(held_->get());
   }
   if (file_) {
@@ -333,6 +343,7 @@ void Output::State::fail(const arrow::Status& status) {
     throw Error(Category::kInterrupted, "interrupted",
                 "interrupted while writing " + path);
   }
+  if (failure && failure->late) throw late(path, limit);
   if (failure && failure->error == EPIPE) {
     throw Error(Category::kBrokenPipe, "broken_pipe",
                 "the reader of " + path + " went away");
@@ -354,6 +365,8 @@ Output::Output(Output&&) noexcept = default;
 Output::~Output() = default;
 
 void Output::hold_back(std::string folder) { state_->hold_in = std::move(folder); }
+
+void Output::limit_time(const TimeLimit& limit) { state_->limit = limit; }
 
 void Output::set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time) {
   state_->modified = time;

@@ -8,6 +8,7 @@
 #include <arrow/type_fwd.h>
 
 #include "penstock/output.h"
+#include "penstock/time_limit.h"
 #include "sink/file_calls.h"
 
 namespace penstock {
@@ -48,6 +49,9 @@ class Output {
   /// reader that is gone is Error{kBrokenPipe}, no room on the disk that standard output
   /// is a file on is Error{kOutput}. Call before begin.
   void hold_back(std::string folder);
+  /// A reader of standard output, of a FIFO or a device that takes nothing is waited for
+  /// until then: Error{kTimeout} with the limit's hint. Call before begin.
+  void limit_time(const TimeLimit& limit);
   /// The file will say that it was modified then, and not when it was written.
   void set_modified(std::chrono::sys_time<std::chrono::nanoseconds> time);
 

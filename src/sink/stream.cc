@@ -20,8 +20,8 @@ constexpr int kPollMs = 100;
 }  // namespace
 
 DescriptorStream::DescriptorStream(int fd, const FileCalls& calls, std::stop_token stop,
-                                   bool hash)
-    : fd_(fd), calls_(calls), stop_(std::move(stop)) {
+                                   TimeLimit limit, bool hash)
+    : fd_(fd), calls_(calls), stop_(std::move(stop)), limit_(std::move(limit)) {
   struct stat status{};
   regular_ = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
   buffer_.reserve(kBufferBytes);
@@ -63,8 +63,8 @@ arrow::Status DescriptorStream::Close() {
 arrow::Status DescriptorStream::put(const char* data, std::size_t size) {
   if (digest_) EVP_DigestUpdate(digest_.get(), data, size);
   while (size > 0) {
-    // A reader that stalls must not make us deaf to a stop: a pipe that poll(2) calls
-    // writable takes PIPE_BUF bytes without blocking.
+    // A reader that stalls must not make us deaf to a stop, or to the time: a pipe that
+    // poll(2) calls writable takes PIPE_BUF bytes without blocking.
     std::size_t part = size;
     if (!regular_) {
       ARROW_RETURN_NOT_OK(wait_for_room());
@@ -73,9 +73,9 @@ arrow::Status DescriptorStream::put(const char* data, std::size_t size) {
     const ssize_t written = calls_.write(fd_, data, part);
     if (written < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
-      return fail(errno);
+      return fail({errno});
     }
-    if (written == 0) return fail(EIO);
+    if (written == 0) return fail({EIO});
     data += written;
     size -= static_cast<std::size_t>(written);
   }
@@ -85,17 +85,18 @@ arrow::Status DescriptorStream::put(const char* data, std::size_t size) {
 arrow::Status DescriptorStream::wait_for_room() {
   pollfd room{fd_, POLLOUT, 0};
   while (true) {
-    if (stop_.stop_requested()) return fail(EINTR, true);
+    if (stop_.stop_requested()) return fail({.error = EINTR, .interrupted = true});
+    if (limit_.passed()) return fail({.error = ETIMEDOUT, .late = true});
     const int ready = ::poll(&room, 1, kPollMs);
     if (ready > 0)
       return arrow::Status::OK();  // an error or hang-up too: write(2) will say which
-    if (ready < 0 && errno != EINTR) return fail(errno);
+    if (ready < 0 && errno != EINTR) return fail({errno});
   }
 }
 
-arrow::Status DescriptorStream::fail(int error, bool interrupted) {
-  failure_ = Failure{error, interrupted};
-  return arrow::Status::IOError(std::generic_category().message(error));
+arrow::Status DescriptorStream::fail(const Failure& failure) {
+  failure_ = failure;
+  return arrow::Status::IOError(std::generic_category().message(failure.error));
 }
 
 std::string DescriptorStream::content_hash() {

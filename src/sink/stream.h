@@ -13,6 +13,7 @@
 #include <arrow/status.h>
 #include <openssl/evp.h>
 
+#include "penstock/time_limit.h"
 #include "sink/file_calls.h"
 
 namespace penstock {
@@ -26,11 +27,13 @@ class DescriptorStream final : public arrow::io::OutputStream {
  public:
   /// Why the stream failed, for the one who knows the path.
   struct Failure {
-    int error = 0;             // errno
-    bool interrupted = false;  // the stop token came while the reader would not take more
+    int error = 0;             // errno; or, while the reader would not take more:
+    bool interrupted = false;  // the stop token came
+    bool late = false;         // its time is over
   };
 
-  DescriptorStream(int fd, const FileCalls& calls, std::stop_token stop, bool hash);
+  DescriptorStream(int fd, const FileCalls& calls, std::stop_token stop, TimeLimit limit,
+                   bool hash);
 
   arrow::Status Write(const void* data, std::int64_t size) override;
   using arrow::io::OutputStream::Write;
@@ -53,11 +56,12 @@ class DescriptorStream final : public arrow::io::OutputStream {
 
   arrow::Status put(const char* data, std::size_t size);
   arrow::Status wait_for_room();
-  arrow::Status fail(int error, bool interrupted = false);
+  arrow::Status fail(const Failure& failure);
 
   const int fd_;
   const FileCalls& calls_;
   const std::stop_token stop_;
+  const TimeLimit limit_;
   bool regular_ = false;
   std::unique_ptr<EVP_MD_CTX, FreeDigest> digest_;
   std::vector<char> buffer_;

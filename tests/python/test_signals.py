@@ -116,6 +116,43 @@ def test_closing_from_another_thread_ends_the_reading(server):
         drain(rows)
 
 
+# Gives rows for far longer than any test, the first at once; and how many other sessions this account has.
+ENDLESS = {
+    "sqlite": (ENDLESS_ROWS, None),
+    "postgres": (ENDLESS_ROWS, "SELECT count(*) AS c FROM pg_stat_activity WHERE usename = current_user "
+                               "AND pid <> pg_backend_pid()"),
+    "mariadb": ("SELECT a.help_topic_id AS i FROM mysql.help_topic a, mysql.help_topic b, mysql.help_topic c",
+                "SELECT count(*) AS c FROM information_schema.processlist WHERE id <> connection_id()"),
+}
+ENDLESS["mysql"] = ENDLESS["mariadb"]
+
+
+# RS-014
+@pytest.mark.parametrize("limit", [{"statement_timeout_seconds": 2}, {"seconds": 2}])
+def test_a_consumer_that_does_not_pull_holds_no_session_past_its_time(server, limit):
+    sql, count = ENDLESS[server]
+
+    def sessions():
+        if count is None:
+            return 0
+        [row] = penstock.read(count, dsn_env=DSN).to_pyarrow().to_pylist()
+        return int(row["c"])
+
+    wait_until(lambda: sessions() == 0)
+    start = time.monotonic()
+    rows = penstock.read(sql, dsn_env=DSN, **limit)
+    batches = iter(rows.batches())
+    next(batches)
+    assert server == "sqlite" or sessions() == 1
+    wait_until(lambda: time.monotonic() > start + 2.2)
+    wait_until(lambda: sessions() == 0, 3)
+    with pytest.raises(penstock.TimeoutError, match="time limit") as caught:
+        for _ in batches:
+            pass
+    name = "limits.seconds" if "seconds" in limit else "statement_timeout_seconds"
+    assert f"the limit is {name}: 2" in caught.value.hint
+
+
 def test_two_threads_do_not_wait_on_one_stream(monkeypatch):
     monkeypatch.setenv(DSN, variable("PENSTOCK_TEST_POSTGRES_DSN"))
     monkeypatch.setenv("PENSTOCK_SQL_ALLOW_PRIVATE", "1")

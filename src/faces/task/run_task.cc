@@ -79,8 +79,10 @@ class Delivery {
     OutputCheck check(task_, rows.schema());
     const bool wanted = task_.output_kind != OutputKind::kNone;
     if (wanted && options_.on_schema) options_.on_schema(check.schema());
-    if (output_)
+    if (output_) {
+      output_->limit_time(rows.time_limit());
       output_->begin(check.schema(), {report_.task, report_.query_hash, report_.dialect});
+    }
     {
       ReadAhead batches(
           [&]() -> std::shared_ptr<arrow::RecordBatch> {
@@ -172,11 +174,13 @@ void write(const Engine& engine, const Task& task, const Query& query,
   try {
     delivery.publish();
   } catch (const Error& error) {
-    // A broken pipe is told to nobody, and this must be told.
-    throw Error(
-        error.category() == Category::kBrokenPipe ? Category::kOutput : error.category(),
-        error.code(), fmt::format("{}; the change is committed", error.message()),
-        error.hint());
+    // A broken pipe is told to nobody, and this must be told; what has run past its time
+    // is often run again.
+    const bool told = error.category() != Category::kBrokenPipe &&
+                      error.category() != Category::kTimeout;
+    throw Error(told ? error.category() : Category::kOutput, error.code(),
+                fmt::format("{}; the change is committed", error.message()),
+                error.hint());
   }
 }
 

@@ -135,6 +135,41 @@ TEST(Stopping, TheConsumersTimeCounts) {
 }
 
 // RS-014
+TEST(Stopping, TheDatabaseIsLetGoInTimeThoughNobodyAsksForRows) {
+  const Database db(
+      "CREATE TABLE t(a INTEGER);"
+      "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 100000)"
+      "INSERT INTO t SELECT i FROM c");
+  for (const std::int64_t count : {1, 2}) {
+    Query query = query_of("SELECT a FROM t");
+    query.batch.rows = 10;
+    query.limits.total = 2s;
+    query.partition.count = count;
+    query.partition.column = "a";
+    BatchStream stream = engine_for(db.path()).open(query, {});
+    ASSERT_NE(stream.next(), nullptr);
+    Sqlite writer(db.path());
+    EXPECT_ANY_THROW(writer.run("BEGIN EXCLUSIVE")) << "it is being read";
+    std::this_thread::sleep_for(2100ms);
+    const auto end = std::chrono::steady_clock::now() + kSoon;
+    const auto is_free = [&] {
+      try {
+        writer.run("BEGIN EXCLUSIVE");
+        return true;
+      } catch (const std::exception&) {
+        return false;
+      }
+    };
+    while (!is_free()) ASSERT_LT(std::chrono::steady_clock::now(), end);
+    EXPECT_EQ(failure_of([&] { stream.next(); }), timeout("limits.seconds: 2"));
+    EXPECT_EQ(stream.rows(), 10);
+    EXPECT_EQ(stream.schema()->num_fields(), 1);
+    EXPECT_TRUE(stream.lossy().empty());
+    EXPECT_EQ(stream.partitions().rows.empty(), count == 1);
+  }
+}
+
+// RS-014
 TEST(Stopping, ALookedAheadBatchIsNotGivenOutTooLate) {
   Query query = query_of("SELECT 1 AS x");
   query.limits.statement = 1s;
