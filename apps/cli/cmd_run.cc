@@ -36,9 +36,11 @@ std::string describe(const Task& task) {
   text += "\nInputs:\n";
   if (task.inputs.empty()) text += "  none\n";
   for (const Input& input : task.inputs) {
+    const std::string otherwise =
+        input.otherwise ? ", default " + harmless(default_of(input)) : "";
     text +=
         fmt::format("  -i {}={}  {}{}{}\n", input.name, harmless(example_of(input)),
-                    harmless(to_string(input)), input.otherwise ? ", has a default" : "",
+                    harmless(to_string(input)), otherwise,
                     input.description.empty() ? "" : ": " + harmless(input.description));
   }
   text += "\nOutput:\n";

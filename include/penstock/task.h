@@ -53,6 +53,9 @@ std::string to_string(const Input& input);
 /// "2026-01-31", "[1, 2]".
 std::string example_of(const Input& input);
 
+/// The input's default as JSON, "3"; empty if it has none.
+std::string default_of(const Input& input);
+
 /// A column that the result must have. `type` is int, float, str, bool, date, datetime,
 /// timedelta, bytes, or a type name of penstock/types.h ("int32", "decimal(12,2)").
 struct OutputColumn {

@@ -260,7 +260,8 @@ Inputs parse_inputs(const Task& task, std::string_view text, const std::string& 
   Inputs inputs;
   try {
     const YamlNode root = parse_yaml(text, file);
-    const Section top(file, {&root, "", root.at}, nullptr);
+    const Section top(file, {&root, "", root.at}, nullptr,
+                      "inputs are a mapping of names to values");
     const std::vector<Field> fields = top.all();
     for (std::size_t i = 0; i < fields.size(); ++i) {
       const std::string place = top.place(fields[i].at) + ": ";

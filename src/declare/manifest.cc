@@ -208,7 +208,8 @@ std::string_view to_string(KeyParameter::Type type) noexcept {
 Manifest parse_manifest(std::string_view text, const std::string& file,
                         const ReadFile& read_file) {
   const YamlNode root = parse_yaml(text, file);
-  const Section top(file, {&root, "", root.at}, nullptr);
+  const Section top(file, {&root, "", root.at}, nullptr,
+                    "a manifest is a mapping of keys: name, dsn_env, queries, ...");
   Manifest manifest;
   manifest.file = file;
   manifest.name = parse_name(top);

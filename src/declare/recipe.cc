@@ -173,7 +173,8 @@ void warn_of_unknown_keys(const Section& top, Recipe& recipe) {
 Recipe parse_recipe(std::string_view text, const std::string& file,
                     const ReadFile& read_file) {
   const YamlNode root = parse_yaml(text, file);
-  const Section top(file, {&root, "", root.at}, nullptr);
+  const Section top(file, {&root, "", root.at}, nullptr,
+                    "a recipe is a mapping of keys: name, source, ...");
   Recipe recipe;
   recipe.file = file;
   recipe.name = parse_name(top);

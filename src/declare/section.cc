@@ -29,12 +29,12 @@ bool asks_for_a_dsn(std::string_view key) {
 }  // namespace
 
 Section::Section(const std::string& file, const Field& field,
-                 const std::vector<std::string>* known)
+                 const std::vector<std::string>* known, std::string_view whole)
     : file_(file), node_(field.node), path_(field.name), at_(field.at) {
   require_plain_yaml(field);
   if (node_->kind != YamlNode::Kind::kMapping) {
     fail(field, "recipe_invalid_value",
-         path_.empty() ? "a recipe is a mapping of keys: name, source, ..."
+         path_.empty() ? std::string(whole)
                        : fmt::format("{} must be a mapping of keys", path_),
          known == nullptr ? "" : fmt::format("known: {}", fmt::join(*known, ", ")));
   }

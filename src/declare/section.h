@@ -33,9 +33,10 @@ struct Field {
 class Section {
  public:
   /// Checks that `field` is a mapping of plain, different keys. `known`: unless null, all
-  /// others are refused with the nearest as a hint.
+  /// others are refused with the nearest as a hint. `whole`: of a file's own mapping,
+  /// what it should have been.
   Section(const std::string& file, const Field& field,
-          const std::vector<std::string>* known);
+          const std::vector<std::string>* known, std::string_view whole = {});
 
   /// The value of `key`; false in a condition if the key is not there.
   Field find(std::string_view key) const;

@@ -272,7 +272,8 @@ void warn_of_unknown_keys(const Section& top, Task& task) {
 Task read_task(std::string_view text, const std::string& file,
                const ReadFile& read_file) {
   const YamlNode root = parse_yaml(text, file);
-  const Section top(file, {&root, "", root.at}, nullptr);
+  const Section top(file, {&root, "", root.at}, nullptr,
+                    "a task is a mapping of keys: name, connection, query, ...");
   Task task;
   task.file = file;
   task.name = parse_name(top);

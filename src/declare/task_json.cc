@@ -121,6 +121,11 @@ void add_limits(const Limits& limits, Json& json) {
 
 }  // namespace
 
+std::string default_of(const Input& input) {
+  if (!input.otherwise) return {};
+  return json_of(*input.otherwise).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string to_json(const Task& task) {
   Json json{{"name", task.name}};
   if (!task.description.empty()) json["description"] = task.description;

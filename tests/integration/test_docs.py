@@ -223,6 +223,22 @@ def test_the_store_reference_shows_a_manifest_with_every_key(penstock):
     assert keys - shown == set()
 
 
+# FT-001
+def test_the_task_reference_shows_a_task_with_every_key(penstock):
+    text = (ROOT / "docs/reference/task.md").read_text()
+    whole = re.search(r"<!-- every key -->\n```yaml\n(.*?)```", text, re.DOTALL).group(1)
+    (penstock.cwd / "restock.yaml").write_text(whole)
+    result = penstock("validate", "--offline", "restock.yaml")
+    assert (result.code, result.err) == (0, "")
+    shown = set(re.findall(r"(?:^|[ {])([a-z_0-9]+):", whole, re.MULTILINE))
+    schema = penstock("schema", "task").json
+    of_inputs = [each["properties"] for each in schema["properties"]["inputs"]["additionalProperties"]["anyOf"]
+                 if "properties" in each]
+    secret = schema["properties"]["connection"]["properties"]["secret_connect_args"]["additionalProperties"]["properties"]
+    keys = set(keys_of(schema)) | set(secret) | {name for each in of_inputs for name in each}
+    assert keys - shown == set()
+
+
 # RS-001
 def test_the_recipe_reference_shows_a_recipe_with_every_key(penstock):
     text = (ROOT / "docs/reference/recipe.md").read_text()

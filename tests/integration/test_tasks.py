@@ -281,7 +281,7 @@ def test_describe_validate_and_plan(shop):
     head = "description: Finds stock\ninputs: {least: {type: int, default: 3, description: pieces}}\noutput: {sku: str}"
     task = shop.task(f"SELECT sku FROM {TABLE} WHERE pieces > {{{{ least }}}}", head)
     described = shop.penstock("run", task, "--describe")
-    assert described.out == ("t (reads)\nFinds stock\n\nInputs:\n  -i least=10  int, has a default: pieces\n\n"
+    assert described.out == ("t (reads)\nFinds stock\n\nInputs:\n  -i least=10  int, default 3: pieces\n\n"
                              "Output:\n  sku  str\n")
     validated = shop.penstock("validate", task)
     assert validated.code == 0, validated

@@ -56,6 +56,24 @@ def test_a_password_comes_from_a_variable_a_file_or_a_command(place):
     assert place.run(command).code == 0
 
 
+# FT-009
+def test_a_command_runs_at_each_connection_and_at_no_other_time(place):
+    (place.folder / "word").write_text(place.password + "\n")
+    calls = place.folder / "calls"
+    calls.write_text("")
+    connection = {"uri": place.uri, "secret_connect_args": {
+        "password": {"command": ["sh", "-c", f"echo called >> '{calls}'; cat '{place.folder / 'word'}'"]}}}
+    for count in (1, 2):
+        assert place.run(connection).code == 0
+        assert calls.read_text().count("called") == count
+    for command in (["validate", "--offline", "t.yaml"], ["run", "t.yaml", "--describe"]):
+        assert place.penstock(*command).code == 0
+        assert calls.read_text().count("called") == 2
+    (place.folder / "word").write_text("not-the-pass-word\n")
+    assert place.run(connection).code == 3
+    assert calls.read_text().count("called") == 3
+
+
 # FT-009, FT-011
 def test_a_wrong_password_is_an_error_that_does_not_have_it(place):
     connection = {"uri": place.uri, "secret_connect_args": {"password": SECRET}}

@@ -40,8 +40,10 @@ def test_mode_ro_stops_a_task_that_may_write(shop, dsn):
 # FT-006, RS-013
 def test_a_task_that_reads_leaves_every_byte(shop):
     before = files_of(shop)
-    for query in (f"SELECT * FROM {TABLE}", f"DELETE FROM {TABLE}", f"DROP TABLE {TABLE}", "SELECT 1; DELETE FROM x"):
-        shop.run(query, "-o", "-", "--format", "csv")
+    for query, code in ((f"SELECT * FROM {TABLE}", 0), (f"DELETE FROM {TABLE}", 3), (f"DROP TABLE {TABLE}", 3),
+                        ("SELECT 1; DELETE FROM x", 2)):
+        result = shop.run(query, "-o", "-", "--format", "csv")
+        assert result.code == code, (query, result)
         assert files_of(shop) == before, query
 
 
@@ -127,3 +129,16 @@ def test_a_write_ahead_log_that_cannot_be_set_is_said_and_the_read_goes_on(shop)
     assert "database is locked" in result.events[0]["message"]
     assert result.events[0]["dsn_env"] == "PENSTOCK_SHOP_DSN"
     assert "wal_not_set" not in shop.penstock("store", "m.yaml", "cat", "a.csv").names()
+
+
+# FT-001, SQL-QUERY-001
+def test_a_file_that_is_no_mapping_is_told_what_it_should_have_been(shop):
+    (shop.folder / "t.yaml").write_text("5\n")
+    (shop.folder / "i.json").write_text("[1]")
+    task = shop.task("SELECT {{ x }} AS x", "inputs: {x: int}", name="u.yaml")
+    for command, message in ((["run", "t.yaml"], "t.yaml:1:1: a task is a mapping of keys: name, connection, query, ..."),
+                             (["store", "t.yaml", "ls"], "t.yaml:1:1: a manifest is a mapping of keys: name, dsn_env, queries, ..."),
+                             (["fetch", "t.yaml"], "t.yaml:1:1: a recipe is a mapping of keys: name, source, ..."),
+                             (["run", task, "--inputs", "i.json"], "i.json:1:1: inputs are a mapping of names to values")):
+        result = shop.penstock(*command)
+        assert (result.code, result.error["message"]) == (2, message), result

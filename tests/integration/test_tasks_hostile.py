@@ -96,6 +96,32 @@ def test_a_file_of_sqlite_is_byte_for_byte_what_it_was(tmp_path):
     task = shop.task(f"SELECT sku FROM {TABLE} WHERE note = {{{{ s }}}} OR note LIKE '{{{{ s }}}}%'", "inputs: {s: str}",
                      access="read_write")
     for shape in SHAPES:
-        run(shop, task, {"s": shape.replace("{t}", TABLE)})
+        result = run(shop, task, {"s": shape.replace("{t}", TABLE)})
+        # A pattern of LIKE has 50,000 bytes at most.
+        assert (result.code, result.code and result.error["code"]) == ((3, "query_failed") if len(shape) > 50_000 else (0, 0)), (
+            shape[:50], result)
         assert shop.database.path.read_bytes() == before, shape
     assert not list(tmp_path.glob("conformance.db-*"))
+
+
+# FT-006, RS-013
+def test_access_is_a_tasks_alone(shop):
+    before = shop.hash()
+    source = f"dsn_env: PENSTOCK_SHOP_DSN, query: DELETE FROM {TABLE}"
+    files = {  # name: (text, where access is an error; elsewhere it is a warning, and the change is refused all the same)
+        "top.yaml": (f"name: a\naccess: read_write\nsource: {{type: sql, {source}}}\nsink: {{path: a.csv}}\n", None),
+        "in.yaml": (f"name: a\nsource: {{type: sql, {source}, access: read_write}}\nsink: {{path: a.csv}}\n", "source"),
+        "top-m.yaml": (f"name: a\ndsn_env: PENSTOCK_SHOP_DSN\naccess: read_write\nqueries: {{a.csv: DELETE FROM {TABLE}}}\n", None),
+        "in-m.yaml": ("name: a\ndsn_env: PENSTOCK_SHOP_DSN\n"
+                      f"queries: {{a.csv: {{query: DELETE FROM {TABLE}, access: read_write}}}}\n", "queries.a.csv")}
+    for name, (text, place) in files.items():
+        (shop.folder / name).write_text(text)
+        result = shop.penstock(*(["store", name, "cat", "a.csv"] if "-m" in name else ["fetch", name]))
+        if place:
+            assert (result.code, result.error["code"]) == (2, "recipe_unknown_key"), (name, result)
+            assert f"unknown key 'access' in {place}" in result.error["message"]
+        else:
+            assert result.events[0]["message"] == f"{name}:{3 if '-m' in name else 2}:1: unknown top-level key 'access'", result
+            assert (result.code, result.error["code"]) == (3, "not_a_read"), result
+        assert shop.hash() == before, name
+    assert not (shop.folder / "a.csv").exists()
