@@ -7,6 +7,8 @@ import pytest
 
 from conftest import left_in, wait_until
 from on_servers import on  # noqa: F401
+from task_shop import STOCK, TABLE, stocked
+from test_conformance import DIALECTS
 from test_streaming import SERVERS
 
 LIMITS = {"statement_timeout_seconds: 2": "statement_timeout_seconds: 2", "limits: {seconds: 2}": "limits.seconds: 2"}
@@ -71,3 +73,37 @@ def test_a_fifo_that_nobody_reads(on, recipe, sessions, limit, opened):  # noqa:
     if opened:
         os.close(reader)
     assert left_in(penstock.cwd) == ["x.csv"]
+
+
+@pytest.fixture(params=list(DIALECTS))
+def shop(request, tmp_path):
+    yield from stocked(request.param, tmp_path)
+
+
+CHANGE = f"UPDATE {TABLE} SET pieces = 77;\nSELECT a.sku, a.note FROM {', '.join(f'{TABLE} {x}' for x in 'abcdefghij')}"
+HEAD = "limits: {seconds: 2}\n"
+
+
+# RS-014
+def test_a_change_whose_reader_never_comes_is_rolled_back_in_time(shop):
+    os.mkfifo(shop.folder / "fifo")
+    start = time.monotonic()
+    result = shop.run(CHANGE, "-o", "fifo", "--format", "csv", head=HEAD, access="read_write")
+    assert (result.code, result.error["code"]) == (3, "statement_timeout"), result
+    assert time.monotonic() - start < 2 + 1 + SLACK
+    assert shop.pieces() == {sku: pieces for sku, pieces, *_ in STOCK}
+
+
+# RS-014
+def test_a_change_whose_reader_stalls_after_the_commit_says_so(shop):
+    process = shop.penstock.start("run", shop.task(CHANGE, HEAD, access="read_write"), "--format", "csv")
+    try:
+        assert process.wait(timeout=20) == 5
+        error = process.stderr.read().decode()
+        assert "the change is committed" in error and "limits.seconds: 2" in error, error
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    assert set(shop.pieces().values()) == {77}
