@@ -248,7 +248,7 @@ void bind_reading(nb::class_<StoreHandle>& handle) {
 
 void bind_store(nb::module_& module) {
   bind_file(module);
-  nb::class_<Stop>(module, "Stop", "Stops a read from outside of it.");
+  const nb::class_<Stop> stop(module, "Stop", "Stops a read from outside of it.");
   nb::class_<StopGuard>(module, "StopGuard", "Stops a read when it is dropped.")
       .def(nb::init<>())
       .def_prop_ro("stop", [](const StopGuard& self) { return self.stop(); })
