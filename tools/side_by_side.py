@@ -1,6 +1,6 @@
 """Runs test files side by side: as many pytests as there are cores, each beside database servers of its own.
 
-usage: side_by_side.py FOLDER [PYTEST_ARGUMENT...]
+usage: side_by_side.py FOLDER_OR_FILE... [PYTEST_ARGUMENT...]
 
 The tests wait more than they work. A file is one pytest; the next is taken by whoever is done, the longest first. What a
 file's pytest says is printed when it ends; the last line counts all. The exit status is 1 if any failed, or none ran.
@@ -45,12 +45,27 @@ def work(queue, counts, arguments):
     return 1 if failed else 0
 
 
+def files_of(words):
+    """The files to run, the longest first, and pytest's arguments."""
+    files, arguments, ignored = [], [], set()
+    for word in words:
+        path = pathlib.Path(word)
+        if path.is_dir():
+            files += path.glob("test_*.py")
+        elif path.is_file():
+            files.append(path)
+        elif word.startswith("--ignore="):
+            ignored.add(pathlib.Path(word.partition("=")[2]))
+        else:
+            arguments.append(word)
+    return sorted(set(files) - ignored, key=lambda path: -path.stat().st_size), arguments
+
+
 def main():
     if sys.argv[1] == "--work":
         return work(sys.argv[2], sys.argv[3], sys.argv[4:])
-    folder, *arguments = sys.argv[1:]
     began = time.monotonic()
-    files = sorted(pathlib.Path(folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
+    files, arguments = files_of(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="penstock-tests-") as shared:
         queue, counts = pathlib.Path(shared) / "queue", pathlib.Path(shared) / "counts"
         queue.write_text("\n".join(map(str, files)))

@@ -44,6 +44,12 @@ def test_arguments_are_pytests_and_a_file_without_a_chosen_test_is_no_failure(ru
     assert (result.returncode, last_line(result)) == (0, "1 passed, 1 deselected"), result.stdout
 
 
+def test_files_and_folders_may_be_named_and_some_left_out(run, tmp_path):
+    result = run({name: PASSES.format(name) for name in "abc"}, f"--ignore={tmp_path}/test_b.py")
+    assert (result.returncode, last_line(result)) == (0, "2 passed"), result.stdout
+    assert "test_b" not in result.stdout
+
+
 def test_where_no_test_ran_the_run_fails(run):
     assert run({}).returncode == 1
     assert run({"a": PASSES.format("a")}, "-k", "nothing").returncode == 1
