@@ -1,6 +1,8 @@
 // A running query ends when its time is over or its caller says so, wherever it is.
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -200,6 +202,12 @@ TEST(Stopping, AnUnfinishedStreamMayBeDropped) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, kSoon);
 }
 
+// Threads of this process.
+std::ptrdiff_t threads() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                       std::filesystem::directory_iterator());
+}
+
 // Forty views, each a join of the one below with itself: a trillion tables. SQLite asks
 // nobody while it expands them, and gives up at 65,535.
 TEST(Stopping, AQueryThatTakesForEverToPrepareIsEnded) {
@@ -212,11 +220,19 @@ TEST(Stopping, AQueryThatTakesForEverToPrepareIsEnded) {
   const Database db(views);
   Query query = query_of("SELECT x FROM v39");
   query.limits.statement = 300ms;
+  const std::ptrdiff_t threads_before = threads();
   const std::clock_t before = std::clock();
   const Failure failure = failure_of_reading(db.path(), query);
   EXPECT_LT((std::clock() - before) / CLOCKS_PER_SEC, 15) << "of this process's own time";
   EXPECT_TRUE(failure.code == "statement_timeout" || failure.code == "query_failed")
       << failure;
+  // Whom it was given up to ends by itself, and not in the midst of another test.
+  const auto given_up = std::chrono::steady_clock::now();
+  while (threads() > threads_before &&
+         std::chrono::steady_clock::now() - given_up < 60s) {
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_EQ(threads(), threads_before);
 }
 
 // RS-009
