@@ -38,8 +38,7 @@ void bind_batch(nb::module_& module) {
       .def("with_plain_types", &with_plain_types,
            nb::sig("def with_plain_types(self) -> Batch"),
            "The same rows for libraries without intervals and 256-bit decimals: structs "
-           "of "
-           "months, days and microseconds, and text.")
+           "of months, days and microseconds, and text.")
       .def(
           "__arrow_c_schema__",
           [](const Batch& batch) { return schema_capsule(*batch.schema()); },

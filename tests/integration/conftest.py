@@ -236,3 +236,14 @@ def wait_until(condition, seconds=20):
             return
         time.sleep(0.01)
     raise AssertionError("waited in vain")
+
+
+def leave_after_the_first_row(process):
+    """Reads the header and the first row of CSV of a column "i" that never ends, and goes away."""
+    try:
+        assert process.stdout.readline() == b'"i"\n'
+        assert process.stdout.readline() == b"1\n"
+    finally:
+        process.stdout.close()
+        assert process.wait(timeout=60) == 141
+        process.stderr.close()

@@ -207,14 +207,19 @@ def keys_of(schema):
         yield from keys_of(of)
 
 
+def keys_shown(penstock, page):
+    """Those of the page's example of every key, which the program takes without a word."""
+    text = (ROOT / "docs/reference" / page).read_text()
+    whole = re.search(r"<!-- every key -->\n```yaml\n(.*?)```", text, re.DOTALL).group(1)
+    (penstock.cwd / "whole.yaml").write_text(whole)
+    result = penstock("validate", "--offline", "whole.yaml")
+    assert (result.code, result.err) == (0, "")
+    return set(re.findall(r"(?:^|[ {])([a-z_0-9]+):", whole, re.MULTILINE))
+
+
 # SQL-QUERY-001
 def test_the_store_reference_shows_a_manifest_with_every_key(penstock):
-    text = (ROOT / "docs/reference/store.md").read_text()
-    whole = re.search(r"<!-- every key -->\n```yaml\n(.*?)```", text, re.DOTALL).group(1)
-    (penstock.cwd / "shop.yaml").write_text(whole)
-    result = penstock("validate", "--offline", "shop.yaml")
-    assert (result.code, result.err) == (0, "")
-    shown = set(re.findall(r"(?:^|[ {])([a-z_0-9]+):", whole, re.MULTILINE))
+    shown = keys_shown(penstock, "store.md")
     schema = penstock("schema", "manifest").json
     top = set(schema["properties"])
     one = schema["properties"]["queries"]["additionalProperties"]["anyOf"][1]["properties"]
@@ -225,12 +230,7 @@ def test_the_store_reference_shows_a_manifest_with_every_key(penstock):
 
 # FT-001
 def test_the_task_reference_shows_a_task_with_every_key(penstock):
-    text = (ROOT / "docs/reference/task.md").read_text()
-    whole = re.search(r"<!-- every key -->\n```yaml\n(.*?)```", text, re.DOTALL).group(1)
-    (penstock.cwd / "restock.yaml").write_text(whole)
-    result = penstock("validate", "--offline", "restock.yaml")
-    assert (result.code, result.err) == (0, "")
-    shown = set(re.findall(r"(?:^|[ {])([a-z_0-9]+):", whole, re.MULTILINE))
+    shown = keys_shown(penstock, "task.md")
     schema = penstock("schema", "task").json
     of_inputs = [each["properties"] for each in schema["properties"]["inputs"]["additionalProperties"]["anyOf"]
                  if "properties" in each]
@@ -241,10 +241,5 @@ def test_the_task_reference_shows_a_task_with_every_key(penstock):
 
 # RS-001
 def test_the_recipe_reference_shows_a_recipe_with_every_key(penstock):
-    text = (ROOT / "docs/reference/recipe.md").read_text()
-    whole = re.search(r"<!-- every key -->\n```yaml\n(.*?)```", text, re.DOTALL).group(1)
-    (penstock.cwd / "orders.yaml").write_text(whole)
-    result = penstock("validate", "--offline", "orders.yaml")
-    assert (result.code, result.err) == (0, "")
-    shown = set(re.findall(r"(?:^|[ {])([a-z_0-9]+):", whole, re.MULTILINE))
+    shown = keys_shown(penstock, "recipe.md")
     assert set(keys_of(penstock("schema", "recipe").json)) - shown == set()
