@@ -355,12 +355,22 @@ class Scanner {
     text_start_ = pos_;
   }
 
+  // SQLite's variables have `::` in them too, even first: @::x is one (tokenize.c,
+  // CC_VARALPHA).
   void refuse_own_placeholder() const {
     const char c = sql_[pos_];
     if (lexicon_.own_placeholders.find(c) == std::string_view::npos) return;
-    if (c != '?' && !is_word_part(at(pos_ + 1))) return;
     std::size_t end = pos_ + 1;
-    while (is_word_part(at(end))) ++end;
+    while (true) {
+      if (is_word_part(at(end))) {
+        ++end;
+      } else if (at(end) == ':' && at(end + 1) == ':') {
+        end += 2;
+      } else {
+        break;
+      }
+    }
+    if (c != '?' && end == pos_ + 1) return;
     fail(pos_, "query_placeholder",
          fmt::format("'{}' is {}'s own placeholder",
                      printable(sql_.substr(pos_, end - pos_), 40), lexicon_.title),

@@ -189,7 +189,8 @@ TEST(Scanner, ADriversOwnPlaceholderIsRefusedWithAHint) {
                     "query line 2, column 2: '?12' is SQLite's own placeholder", hint}));
   for (const char* sql :
        {"SELECT ?", "SELECT ?1", "SELECT @x", "SELECT $x", "SELECT $é", "SELECT #x",
-        "SELECT :1", "SELECT a:b", "SELECT 1:b", "SELECT \\:x", "SELECT a:::b"}) {
+        "SELECT :1", "SELECT a:b", "SELECT 1:b", "SELECT \\:x", "SELECT a:::b",
+        "SELECT @::x", "SELECT $::x", "SELECT #::x", "SELECT \\:::x"}) {
     EXPECT_EQ(refusal(sql, Lexicon::sqlite()).code, "query_placeholder") << sql;
   }
 }
