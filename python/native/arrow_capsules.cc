@@ -10,7 +10,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/status.h>
 
-#include "native/interruptible.h"
+#include "native/gil.h"
 #include "penstock/error.h"
 
 namespace penstock::python {
@@ -42,7 +42,7 @@ nb::object capsule(std::unique_ptr<Struct> filled, const char* name) {
 // What a handler raised cannot pass through C: the interpreter is told to raise its like
 // as soon as the consumer is back in Python.
 void raise_later(const nb::python_error& raised) {
-  const nb::gil_scoped_acquire gil;
+  const WithGil gil;
   PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), raised.type().ptr());
 }
 
@@ -113,9 +113,17 @@ nb::object schema_capsule(const arrow::Schema& schema) {
 
 nb::tuple array_capsules(const arrow::RecordBatch& batch) {
   auto array = std::make_unique<ArrowArray>();
+  check(arrow::ExportRecordBatch(batch, array.get()));
+  return nb::make_tuple(schema_capsule(*batch.schema()),
+                        capsule(std::move(array), "arrow_array"));
+}
+
+nb::tuple array_capsules(const arrow::Field& field, const arrow::Array& values) {
   auto schema = std::make_unique<ArrowSchema>();
-  check(arrow::ExportRecordBatch(batch, array.get(), schema.get()));
+  check(arrow::ExportField(field, schema.get()));
   nb::object first = capsule(std::move(schema), "arrow_schema");
+  auto array = std::make_unique<ArrowArray>();
+  check(arrow::ExportArray(values, array.get()));
   return nb::make_tuple(std::move(first), capsule(std::move(array), "arrow_array"));
 }
 

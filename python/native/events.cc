@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "native/gil.h"
+
 namespace penstock::python {
 
 namespace nb = nanobind;
@@ -48,7 +50,7 @@ Callbacks::Callbacks(nb::object on_event, nb::object on_progress, std::stop_sour
       stop_(std::move(stop)) {}
 
 void Callbacks::guarded(const std::function<void()>& call) {
-  const nb::gil_scoped_acquire gil;
+  const WithGil gil;
   if (raised_) return;
   try {
     call();

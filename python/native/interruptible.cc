@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "native/gil.h"
+
 namespace penstock::python {
 
 namespace nb = nanobind;
@@ -30,7 +32,7 @@ void run_interruptible(std::stop_source stop, const std::function<void()>& work)
     changed.notify_all();
   });
   const auto wait = [&] {
-    const nb::gil_scoped_release release;
+    const WithoutGil released;
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, kSignalPoll, [&] { return finished; });
   };

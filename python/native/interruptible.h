@@ -24,21 +24,4 @@ std::exception_ptr run_signal_handlers();
 /// threw is thrown.
 void run_interruptible(std::stop_source stop, const std::function<void()>& work);
 
-/// Gives the GIL away for its lifetime, whether this thread held it or not: a consumer of
-/// an Arrow stream may call either way.
-class WithoutGil {
- public:
-  WithoutGil() : state_(PyGILState_Ensure()), thread_(PyEval_SaveThread()) {}
-  WithoutGil(const WithoutGil&) = delete;
-  WithoutGil& operator=(const WithoutGil&) = delete;
-  ~WithoutGil() {
-    PyEval_RestoreThread(thread_);
-    PyGILState_Release(state_);
-  }
-
- private:
-  PyGILState_STATE state_;
-  PyThreadState* thread_;
-};
-
 }  // namespace penstock::python

@@ -4,6 +4,7 @@
 
 #include <arrow/record_batch.h>
 
+#include "native/gil.h"
 #include "native/interruptible.h"
 #include "penstock/error.h"
 
@@ -92,7 +93,7 @@ std::shared_ptr<arrow::RecordBatch> RowStream::next() {
       lock.unlock();
     }
     if (!there || raised) {
-      const nb::gil_scoped_acquire gil;
+      const WithGil gil;
       if (std::exception_ptr now = run_signal_handlers()) {
         raised = std::move(now);
         stop_.request_stop();

@@ -14,6 +14,7 @@
 
 #include "native/calls.h"
 #include "native/convert.h"
+#include "native/gil.h"
 #include "native/job.h"
 #include "penstock/manifest.h"
 #include "penstock/store.h"
@@ -148,7 +149,7 @@ void bind_file(nb::module_& module) {
                 std::max<std::int64_t>(file.size() - file.tell(), 0));
             std::string bytes(std::min(count, left), '\0');
             {
-              const nb::gil_scoped_release release;
+              const WithoutGil released;
               bytes.resize(file.read(bytes.data(), bytes.size()));
             }
             return nb::bytes(bytes.data(), bytes.size());

@@ -81,6 +81,65 @@ lazy.collect()
     assert (code, out, err) == (0, "", "")
 
 
+def test_a_column_of_a_table_is_let_go_by_itself(shop, script):
+    script(f"""
+import time, penstock
+
+def resident():
+    status = open("/proc/self/status").read()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+# A hundred megabytes of text, and one of numbers.
+table = penstock.read("SELECT o.id, printf('%.*c', 1000, 'x') AS text FROM orders o, orders p LIMIT 100000",
+                      dsn_env="{DSN}").to_pyarrow()
+full = resident()
+numbers = table.column("id")
+del table
+until = time.monotonic() + 30
+while resident() > full - 80:
+    assert time.monotonic() < until, (resident(), full)
+    time.sleep(0.1)
+assert len(numbers) == 100000
+""", cwd=shop.parent)
+
+
+# A thread that wants the GIL when the interpreter ends never gets it; it must not take the process with it.
+@pytest.mark.parametrize("work", [
+    "file.seek(0); file.read()",
+    "store.read_bytes('a.parquet')",
+    "list(store.rows('a.parquet').batches())",
+    "penstock.fetch(SQL, dsn_env=DSN, out=f'{number}.parquet', progress=lambda *facts: None)",
+    "next(penstock.read(SQL, dsn_env=DSN, batch_rows=10).batches())",
+])
+def test_threads_that_still_read_at_the_end_do_not_crash_it(shop, tmp_path, work):
+    code, out, err = Script(f"""
+import sys, threading, time, penstock
+
+DSN = "{DSN}"
+SQL = "SELECT o.* FROM orders o, orders p"
+store = penstock.Store.of_queries({{"a.parquet": SQL}}, dsn_env=DSN)
+started = threading.Barrier(4)
+
+def read(number):
+    with store.open("a.parquet") as file:
+        started.wait()
+        while True:
+            {work}
+
+for number in range(3):
+    threading.Thread(target=read, args=(number,), daemon=True).start()
+started.wait()
+time.sleep(0.2)
+
+class Slow:  # gives the threads time to ask while the interpreter ends
+    def __del__(self, sleep=time.sleep):
+        sleep(0.3)
+
+sys.modules["slow"] = Slow()
+""", cwd=tmp_path).end()
+    assert (code, out, err) == (0, "", "")
+
+
 @pytest.mark.parametrize("closed", [False, True])
 def test_a_store_whose_callback_leads_back_to_it_is_collected(shop, closed):
     class Holder:

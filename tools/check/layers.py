@@ -66,7 +66,7 @@ HOMES = [
 ]
 POSIX = re.compile(
     r"(sys|linux)/.*\.h|(unistd|fcntl|signal|poll|pthread|dirent|termios|pwd|spawn|sched|syslog|time|errno|limits|stdlib"
-    r"|string|stdio|stdint|fnmatch|glob|langinfo)\.h"
+    r"|string|stdio|stdint|fnmatch|glob|langinfo|malloc|cxxabi)\.h"
 )
 SOCKETS = re.compile(r"(netdb|arpa/inet|netinet/.*|net/if)\.h")
 
