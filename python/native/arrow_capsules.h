@@ -20,5 +20,6 @@ nanobind::object schema_capsule(const arrow::Schema& schema);
 nanobind::object stream_capsule(std::shared_ptr<arrow::Schema> schema, NextBatch next);
 /// (schema capsule, array capsule).
 nanobind::tuple array_capsules(const arrow::RecordBatch& batch);
+nanobind::tuple array_capsules(const arrow::Field& field, const arrow::Array& values);
 
 }  // namespace penstock::python

@@ -1,5 +1,6 @@
 // The native half of the Python package; python/penstock/__init__.py is the other.
 
+#include <malloc.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/pair.h>
@@ -28,13 +29,40 @@ using nb::literals::operator""_a;
 
 using Batch = arrow::RecordBatch;
 
+struct Column {
+  std::shared_ptr<arrow::Field> field;
+  std::shared_ptr<arrow::Array> values;
+};
+
+std::vector<Column> columns_of(const Batch& batch) {
+  std::vector<Column> columns;
+  for (int i = 0; i < batch.num_columns(); ++i) {
+    columns.push_back({batch.schema()->field(i), batch.column(i)});
+  }
+  return columns;
+}
+
 void bind_batch(nb::module_& module) {
+  nb::class_<Column>(module, "Column", "A column of a record batch.")
+      .def(
+          "__arrow_c_array__",
+          [](const Column& column, const nb::object&) {
+            return array_capsules(*column.field, *column.values);
+          },
+          "requested_schema"_a = nb::none(),
+          nb::sig(
+              "def __arrow_c_array__(self, requested_schema: object | None = None) -> "
+              "tuple[object, object]"));
   nb::class_<Batch>(module, "Batch", "Rows as one Arrow record batch.")
       .def_prop_ro("num_rows", &Batch::num_rows)
       .def_prop_ro("num_columns", &Batch::num_columns)
       .def_prop_ro("column_names",
                    [](const Batch& batch) { return batch.schema()->field_names(); })
       .def("__len__", &Batch::num_rows)
+      .def(
+          "columns", &columns_of,
+          "Its columns, each to be taken, and let go, by itself: what takes a batch as a "
+          "whole holds the memory of all columns until the last of them is gone.")
       .def("with_plain_types", &with_plain_types,
            nb::sig("def with_plain_types(self) -> Batch"),
            "The same rows for libraries without intervals and 256-bit decimals: structs "
@@ -174,6 +202,9 @@ void bind_calls(nb::module_& module) {
       "offline"_a);
   module.def("dialects", &Engine::dialects,
              "The databases of this build, and their client libraries' versions.");
+  module.def(
+      "trim_memory", [] { malloc_trim(0); },
+      "Gives memory that is free, but between what is not, back to the system.");
 }
 
 }  // namespace

@@ -114,10 +114,17 @@ class Stream:
             self.close()
 
     def to_pyarrow(self) -> pyarrow.Table:
-        """All rows as a pyarrow Table, a chunk a batch. Needs pyarrow."""
+        """All rows as a pyarrow Table, a chunk a batch. Needs pyarrow.
+
+        A column's memory is free as soon as that column is, which to_pandas(self_destruct=True) makes use of.
+        """
         library = _needs("pyarrow", "pyarrow")
-        batches = [library.record_batch(batch) for batch in self.batches()]
-        table: pyarrow.Table = library.Table.from_batches(batches, schema=library.schema(self))
+        schema = library.schema(self)
+        batches = [
+            library.RecordBatch.from_arrays([library.array(column) for column in batch.columns()], schema=schema)
+            for batch in self.batches()
+        ]
+        table: pyarrow.Table = library.Table.from_batches(batches, schema=schema)
         return table
 
     def to_pandas(self, **options: Any) -> pandas.DataFrame:

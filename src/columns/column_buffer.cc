@@ -12,6 +12,7 @@
 #include <arrow/util/bit_util.h>
 #include <arrow/util/utf8.h>
 
+#include "columns/memory_pool.h"
 #include "penstock/error.h"
 
 namespace penstock {
@@ -62,7 +63,8 @@ void ColumnBuffer::start(std::int64_t rows) {
   capacity_rows_ = rows;
   validity_.reset();
   null_count_ = 0;
-  fixed_ = value_or_throw(arrow::AllocateResizableBuffer((rows + 1) * width_));
+  fixed_ =
+      value_or_throw(arrow::AllocateResizableBuffer((rows + 1) * width_, memory_pool()));
   values_ = fixed_->mutable_data();
   if (!variable_) return;
   offsets_ = reinterpret_cast<std::int32_t*>(values_);
@@ -70,7 +72,8 @@ void ColumnBuffer::start(std::int64_t rows) {
   // A sixteenth more than the batch before took: batches of one result are much alike.
   data_capacity_ =
       std::clamp<std::int64_t>(last_data_size_ + last_data_size_ / 16, 1024, kMostData);
-  variable_data_ = value_or_throw(arrow::AllocateResizableBuffer(data_capacity_));
+  variable_data_ =
+      value_or_throw(arrow::AllocateResizableBuffer(data_capacity_, memory_pool()));
   data_ = variable_data_->mutable_data();
   data_size_ = 0;
 }
@@ -82,8 +85,8 @@ void ColumnBuffer::reserve(std::int64_t rows) {
   values_ = fixed_->mutable_data();
   if (variable_) offsets_ = reinterpret_cast<std::int32_t*>(values_);
   if (validity_) {
-    auto grown =
-        value_or_throw(arrow::AllocateBuffer(arrow::bit_util::BytesForBits(wanted)));
+    auto grown = value_or_throw(
+        arrow::AllocateBuffer(arrow::bit_util::BytesForBits(wanted), memory_pool()));
     std::memset(grown->mutable_data(), 0xFF, static_cast<std::size_t>(grown->size()));
     std::memcpy(grown->mutable_data(), validity_->data(),
                 static_cast<std::size_t>(validity_->size()));
@@ -106,7 +109,7 @@ void ColumnBuffer::grow(std::int64_t size) {
 void ColumnBuffer::set_null(std::int64_t row) {
   if (!validity_) {
     const std::int64_t size = arrow::bit_util::BytesForBits(capacity_rows_);
-    validity_ = value_or_throw(arrow::AllocateBuffer(size));
+    validity_ = value_or_throw(arrow::AllocateBuffer(size, memory_pool()));
     std::memset(validity_->mutable_data(), 0xFF, static_cast<std::size_t>(size));
   }
   arrow::bit_util::ClearBit(validity_->mutable_data(), row);

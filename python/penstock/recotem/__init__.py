@@ -15,17 +15,19 @@ Threads: any number of sources at once; one source by one thread at a time.
 
 from __future__ import annotations
 
+import decimal
 import ipaddress
 import os
 import re
 import socket
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -228,7 +230,7 @@ class SQLSource:
         with self._failures(f"query failed on dialect {self._dialect!r}", host_cap):
             with Stream(_native.open_rows(self._source(ctx.recipe_name), {}, {}, options, self._tell)) as rows:
                 _require_columns(ctx, rows.column_names)
-                frame = _frame(rows.to_pyarrow(), ctx.extra.get("time_column"))
+                frame = _frame(rows, ctx.extra.get("time_column"))
         # rows_loaded is the host's name for it.
         _log.info("sql_fetch_complete", recipe=ctx.recipe_name, run_id=ctx.run_id, dialect=self._dialect,
                   rows=len(frame), rows_loaded=len(frame))
@@ -352,21 +354,85 @@ def _require_columns(ctx: FetchContext, columns: Sequence[str]) -> None:
 # ---- rows as the host works on them ----
 
 
-def _frame(table: pa.Table, time_column: str | None) -> pd.DataFrame:
-    """Integers with NULLs as pandas' nullable ones, decimals as decimal.Decimal, UUIDs as their text."""
-    for number, column in enumerate(table.schema):
-        values = table.column(number)
-        if getattr(column.type, "extension_name", "") == "arrow.uuid":
-            values = _uuid_text(values)
-        elif pa.types.is_dictionary(column.type):
-            values = pc.cast(values, column.type.value_type)
-        elif column.name == time_column and _is_exact_number(column):
-            values = _plain_number(values)
-        else:
-            continue
-        table = table.set_column(number, pa.field(column.name, values.type), values)
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_NULLABLE.get, split_blocks=True, self_destruct=True)
-    return frame
+def _frame(rows: Stream, time_column: str | None) -> pd.DataFrame:
+    """Integers with NULLs as pandas' nullable ones, decimals as decimal.Decimal, UUIDs as their text.
+
+    A batch is let go as soon as it is converted, so that the rows are in memory once.
+    """
+    schema = pa.schema(rows)
+    columns = [_column_of(column, time_column) for column in schema]
+    for batch in rows.batches():
+        for column, values in zip(columns, batch.columns()):
+            column.add(pa.array(values))
+    series = {}
+    for number, kind in enumerate(schema.types):
+        series[number] = columns[number].series(kind)
+        columns[number] = None  # type: ignore[call-overload]
+        _native.trim_memory()  # its pieces lie between those of other columns
+    return pd.DataFrame(series, copy=False).set_axis(list(schema.names), axis="columns")
+
+
+class _Column:
+    """As Arrow has it until the end: text, which pandas takes over, and what is judged as a whole."""
+
+    def __init__(self, convert: Callable[[pa.ChunkedArray], pa.Array | pa.ChunkedArray]) -> None:
+        self._convert = convert
+        self._chunks: list[pa.Array] = []
+
+    def add(self, values: pa.Array) -> None:
+        self._chunks.append(values)
+
+    def series(self, kind: pa.DataType) -> pd.Series:
+        return _to_pandas(self._convert(pa.chunked_array(self._chunks, kind)))
+
+
+class _Values:
+    """As pandas has it from the start."""
+
+    def __init__(self) -> None:
+        self._pieces: list[pd.Series] = []
+
+    def add(self, values: pa.Array) -> None:
+        self._pieces.append(_to_pandas(values))
+
+    def series(self, kind: pa.DataType) -> pd.Series:
+        pieces, self._pieces = self._pieces or [_to_pandas(pa.array([], kind))], []
+        return pd.concat(pieces, ignore_index=True)
+
+
+class _Decimals(_Values):
+    """A Decimal takes a hundred bytes, and most numbers stand in many rows: equal ones are one object where that is cheap."""
+
+    _MOST_KNOWN = 4096
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[decimal.Decimal, decimal.Decimal] = {}
+
+    def add(self, values: pa.Array) -> None:
+        encoded = values.dictionary_encode()
+        distinct = encoded.dictionary.to_pylist()
+        if len(self._known) + len(distinct) <= self._MOST_KNOWN:
+            distinct = [self._known.setdefault(value, value) for value in distinct]
+        objects = np.array([*distinct, None], dtype=object)
+        self._pieces.append(pd.Series(objects[encoded.indices.fill_null(len(distinct)).to_numpy()]))
+
+
+def _column_of(field: pa.Field, time_column: str | None) -> _Column | _Values:
+    if getattr(field.type, "extension_name", "") == "arrow.uuid":
+        return _Column(_uuid_text)
+    if pa.types.is_dictionary(field.type):
+        return _Column(lambda values: pc.cast(values, field.type.value_type))
+    if field.name == time_column and _is_exact_number(field):
+        return _Column(_plain_number)
+    if pa.types.is_string(field.type):
+        return _Column(lambda values: values)
+    return _Decimals() if pa.types.is_decimal(field.type) else _Values()
+
+
+def _to_pandas(values: pa.Array | pa.ChunkedArray) -> pd.Series:
+    series: pd.Series = pa.table({"": values}).to_pandas(types_mapper=_NULLABLE.get)[""]
+    return series
 
 
 def _uuid_text(column: pa.ChunkedArray) -> pa.Array:
