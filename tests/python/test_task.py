@@ -126,6 +126,10 @@ def test_none_and_lists_are_bound(stock):
     query = where.replace("{kind}", kind) + " ORDER BY sku"
     assert [row["sku"] for row in rows_of(query, declared, {"some": ["P-1"], "none": None})] == ["P-1", "P-3"]
     assert [row["sku"] for row in rows_of(query, declared, {"some": [], "none": "x"})] == []
+    optional = {"some": {"type": "list[str]", "nullable": True}}
+    query = f"SELECT sku FROM {TABLE} WHERE sku IN ({{{{ some }}}})"
+    assert [row["sku"] for row in rows_of(query, optional, {"some": ["P-2"]})] == ["P-2"]
+    assert rows_of(query, optional, {"some": None}) == []
 
 
 # FT-006

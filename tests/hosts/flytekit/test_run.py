@@ -149,6 +149,14 @@ def test_references_and_lists_and_words(database):
     assert frame(found)["sku"].tolist() == ["sku 2", "sku 1"]
 
 
+# FT-003 FT-004
+def test_a_list_may_be_none(database):
+    task = database.task("SELECT amount FROM orders WHERE amount IN ({{ .inputs.amounts }}) ORDER BY amount",
+                         inputs={"amounts": Optional[list[int]]})
+    assert frame(task(amounts=[10, 20]))["amount"].tolist() == [10, 20]
+    assert len(frame(task(amounts=None))) == 0
+
+
 # FT-002
 @pytest.mark.parametrize("query, inputs, given, message", [
     ("SELECT {{ .inputs.b }} AS x", {"a": int}, {"a": 1}, "'b'"),
