@@ -43,8 +43,14 @@ Error server_error(std::string_view sqlstate, std::string_view message,
   const std::string place = where.empty() ? "" : fmt::format("{}: ", where);
   const std::string hint =
       found.hint.empty() ? printable(server_hint, 400) : std::string(found.hint);
-  return Error(found.category, std::string(found.code),
-               place + printable(trim(message), 400), hint, std::string(sqlstate));
+  // A broken network's packets may say nothing.
+  const std::string which =
+      sqlstate.empty() ? "an error" : fmt::format("error {}", printable(sqlstate, 5));
+  const std::string text =
+      trim(message).empty() ? fmt::format("the server gave {} without a message", which)
+                            : printable(trim(message), 400);
+  return Error(found.category, std::string(found.code), place + text, hint,
+               std::string(sqlstate));
 }
 
 }  // namespace penstock::postgres

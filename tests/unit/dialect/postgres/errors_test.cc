@@ -54,6 +54,10 @@ TEST(PostgresErrors, TheServersWordsStandBehindThePlaceAndCannotControlATerminal
     EXPECT_EQ(text.find_first_of("\x1b\x07\n"), std::string::npos) << text;
   }
   EXPECT_EQ(server_error("42703", "no", "", "").message(), "no");
+  EXPECT_EQ(server_error("42703", " \n", "", "r.yaml:7:3").message(),
+            "r.yaml:7:3: the server gave error 42703 without a message");
+  EXPECT_EQ(server_error("", "", "", "").message(),
+            "the server gave an error without a message");
 }
 
 }  // namespace
