@@ -171,11 +171,22 @@ def children(pid):
     return found
 
 
+def has_ended(pid):
+    """Whether what it held, shared memory for one, is free; its parent may still have to ask how it ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def kill_all(process):
-    """A server and its processes, at once."""
-    for pid in [process.pid, *children(process.pid)]:
+    """A server and its processes, at once; all have ended afterwards."""
+    os.kill(process.pid, signal.SIGSTOP)  # it begins no more of them
+    pids = [process.pid, *children(process.pid)]
+    for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
     process.wait()
+    assert wait_until(lambda: all(map(has_ended, pids)))
