@@ -112,10 +112,10 @@ nb::object schema_capsule(const arrow::Schema& schema) {
 }
 
 nb::tuple array_capsules(const arrow::RecordBatch& batch) {
+  nb::object first = schema_capsule(*batch.schema());
   auto array = std::make_unique<ArrowArray>();
   check(arrow::ExportRecordBatch(batch, array.get()));
-  return nb::make_tuple(schema_capsule(*batch.schema()),
-                        capsule(std::move(array), "arrow_array"));
+  return nb::make_tuple(std::move(first), capsule(std::move(array), "arrow_array"));
 }
 
 nb::tuple array_capsules(const arrow::Field& field, const arrow::Array& values) {

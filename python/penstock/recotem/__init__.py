@@ -366,8 +366,7 @@ def _frame(rows: Stream, time_column: str | None) -> pd.DataFrame:
             column.add(pa.array(values))
     series = {}
     for number, kind in enumerate(schema.types):
-        series[number] = columns[number].series(kind)
-        columns[number] = None  # type: ignore[call-overload]
+        series[number] = columns.pop(0).series(kind)
         _native.trim_memory()  # its pieces lie between those of other columns
     return pd.DataFrame(series, copy=False).set_axis(list(schema.names), axis="columns")
 
