@@ -6,7 +6,6 @@
 
 #include <arrow/array/data.h>
 #include <arrow/array/util.h>
-#include <arrow/memory_pool.h>
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
 #include <arrow/util/bit_util.h>
@@ -21,19 +20,9 @@ namespace {
 // What 32-bit offsets reach.
 constexpr std::int64_t kMostData = std::numeric_limits<std::int32_t>::max();
 
-template <typename T>
-T value_or_throw(arrow::Result<T> result) {
-  if (!result.ok()) {
-    throw Error(Category::kLimit, "out_of_memory",
-                "not enough memory for a batch of rows",
-                "make batches smaller: --batch-rows, --batch-bytes");
-  }
-  return std::move(result).ValueUnsafe();
-}
-
 void resize(arrow::ResizableBuffer& buffer, std::int64_t size, bool shrink) {
   const arrow::Status status = buffer.Resize(size, shrink);
-  if (!status.ok()) value_or_throw<int>(status);
+  if (!status.ok()) allocated<int>(status);
 }
 
 bool is_ascii(const std::uint8_t* bytes, std::int64_t size) {
@@ -63,8 +52,7 @@ void ColumnBuffer::start(std::int64_t rows) {
   capacity_rows_ = rows;
   validity_.reset();
   null_count_ = 0;
-  fixed_ =
-      value_or_throw(arrow::AllocateResizableBuffer((rows + 1) * width_, memory_pool()));
+  fixed_ = allocated(arrow::AllocateResizableBuffer((rows + 1) * width_, memory_pool()));
   values_ = fixed_->mutable_data();
   if (!variable_) return;
   offsets_ = reinterpret_cast<std::int32_t*>(values_);
@@ -73,7 +61,7 @@ void ColumnBuffer::start(std::int64_t rows) {
   data_capacity_ =
       std::clamp<std::int64_t>(last_data_size_ + last_data_size_ / 16, 1024, kMostData);
   variable_data_ =
-      value_or_throw(arrow::AllocateResizableBuffer(data_capacity_, memory_pool()));
+      allocated(arrow::AllocateResizableBuffer(data_capacity_, memory_pool()));
   data_ = variable_data_->mutable_data();
   data_size_ = 0;
 }
@@ -85,7 +73,7 @@ void ColumnBuffer::reserve(std::int64_t rows) {
   values_ = fixed_->mutable_data();
   if (variable_) offsets_ = reinterpret_cast<std::int32_t*>(values_);
   if (validity_) {
-    auto grown = value_or_throw(
+    auto grown = allocated(
         arrow::AllocateBuffer(arrow::bit_util::BytesForBits(wanted), memory_pool()));
     std::memset(grown->mutable_data(), 0xFF, static_cast<std::size_t>(grown->size()));
     std::memcpy(grown->mutable_data(), validity_->data(),
@@ -109,7 +97,7 @@ void ColumnBuffer::grow(std::int64_t size) {
 void ColumnBuffer::set_null(std::int64_t row) {
   if (!validity_) {
     const std::int64_t size = arrow::bit_util::BytesForBits(capacity_rows_);
-    validity_ = value_or_throw(arrow::AllocateBuffer(size, memory_pool()));
+    validity_ = allocated(arrow::AllocateBuffer(size, memory_pool()));
     std::memset(validity_->mutable_data(), 0xFF, static_cast<std::size_t>(size));
   }
   arrow::bit_util::ClearBit(validity_->mutable_data(), row);
@@ -122,7 +110,7 @@ void ColumnBuffer::set_null(std::int64_t row) {
 }
 
 std::shared_ptr<arrow::Buffer> ColumnBuffer::packed_bools(std::int64_t rows) const {
-  auto bits = value_or_throw(arrow::AllocateEmptyBitmap(rows));
+  auto bits = allocated(arrow::AllocateEmptyBitmap(rows, memory_pool()));
   for (std::int64_t row = 0; row < rows; ++row) {
     arrow::bit_util::SetBitTo(bits->mutable_data(), row, values_[row] != 0);
   }

@@ -36,14 +36,14 @@ void ListWriter::end_null_row() {
 std::shared_ptr<arrow::Array> ListWriter::finish(std::int64_t rows) {
   const auto offset_bytes =
       static_cast<std::int64_t>(offsets_.size() * sizeof(std::int32_t));
-  auto offsets = arrow::AllocateBuffer(offset_bytes, memory_pool()).ValueOrDie();
+  auto offsets = allocated(arrow::AllocateBuffer(offset_bytes, memory_pool()));
   std::memcpy(offsets->mutable_data(), offsets_.data(),
               static_cast<std::size_t>(offset_bytes));
   std::shared_ptr<arrow::Buffer> validity;
   std::int64_t null_count = 0;
   if (!nulls_.empty()) {
     nulls_.resize(static_cast<std::size_t>(rows), false);
-    validity = arrow::AllocateBitmap(rows, memory_pool()).ValueOrDie();
+    validity = allocated(arrow::AllocateBitmap(rows, memory_pool()));
     for (std::int64_t row = 0; row < rows; ++row) {
       const bool null = nulls_[static_cast<std::size_t>(row)];
       arrow::bit_util::SetBitTo(validity->mutable_data(), row, !null);

@@ -13,7 +13,8 @@
 namespace penstock {
 
 /// Rows in order, each once: add the row's elements to `elements()` by their own row
-/// numbers (next_element() and up), then end the row. One thread at a time.
+/// numbers (next_element() and up), then end the row. start, reserve_elements and finish
+/// throw Error{kLimit} when there is no memory. One thread at a time.
 class ListWriter {
  public:
   explicit ListWriter(const std::shared_ptr<arrow::DataType>& list_type);

@@ -1,7 +1,12 @@
 // Where the memory of batches comes from.
 #pragma once
 
+#include <utility>
+
 #include <arrow/memory_pool.h>
+#include <arrow/result.h>
+
+#include "penstock/error.h"
 
 namespace penstock {
 
@@ -17,6 +22,17 @@ inline arrow::MemoryPool* memory_pool() {
   if (arrow::jemalloc_memory_pool(&pool).ok()) return pool;
 #endif
   return arrow::system_memory_pool();
+}
+
+/// What a batch allocated. Throws Error{kLimit}, code "out_of_memory", if that failed.
+template <typename T>
+T allocated(arrow::Result<T> result) {
+  if (!result.ok()) {
+    throw Error(Category::kLimit, "out_of_memory",
+                "not enough memory for a batch of rows",
+                "make batches smaller: --batch-rows, --batch-bytes");
+  }
+  return std::move(result).ValueUnsafe();
 }
 
 }  // namespace penstock
