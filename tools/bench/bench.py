@@ -229,9 +229,7 @@ def run_report(name, contenders, options, suite):
         "rows": rows,
         "groups": [group for group in suite["group"] if report_of(group["database"], group["to"]) == name],
         "contenders": contenders,
-        "targets": report.judge(
-            [target for target in targets_of(suite, name) if database_name in target["databases"]], contenders
-        ),
+        "targets": [target for target in targets_of(suite, name) if database_name in target["databases"]],
     }
 
 

@@ -5,31 +5,34 @@ import statistics
 HEADINGS = ("", "wall s", "±", "CPU s", "peak MB", "file MB", "wall/ours", "CPU/ours", "MB/ours", "wall/limit")
 
 
-def median(runs):
-    def middle(value):
-        return statistics.median(value(run) for run in runs)
+MEASURES = {
+    "wall_s": lambda run: run["wall_s"],
+    "cpu_s": lambda run: run["user_s"] + run["system_s"],
+    "rss_mb": lambda run: run["peak_rss_kb"] * 1024 / 1e6,
+}
 
+
+def median(runs):
     walls = [run["wall_s"] for run in runs]
-    wall = middle(lambda run: run["wall_s"])
-    return {
-        "wall_s": wall,
-        "cpu_s": middle(lambda run: run["user_s"] + run["system_s"]),
-        "rss_mb": middle(lambda run: run["peak_rss_kb"] * 1024 / 1e6),
-        "spread": (max(walls) - min(walls)) / 2 / wall,
-    }
+    middle = {name: statistics.median(map(value, runs)) for name, value in MEASURES.items()}
+    return middle | {"spread": (max(walls) - min(walls)) / 2 / middle["wall_s"]}
 
 
 def judge(targets, contenders):
-    """Each target with its value and whether it is met; None where something it needs was not measured."""
-    medians = {contender["name"]: contender["median"] for contender in contenders}
+    """Each target with its value and whether it is met; None where something it needs was not measured.
+
+    A ratio is the median of those within each round: a machine that gets slower from round to round changes both sides.
+    """
+    measured = {contender["name"]: contender["runs"] for contender in contenders if contender["median"]}
     judged = []
     for target in targets:
-        of, per = medians.get(target["of"]), medians.get(target.get("per"))
-        value = of and of[target["measure"]]
-        if value is not None and "per" in target:
-            value = per and value / per[target["measure"]]
-        met = None
-        if value is not None:
+        value, met = None, None
+        if all(target[side] in measured for side in ("of", "per") if side in target):
+            values = list(map(MEASURES[target["measure"]], measured[target["of"]]))
+            if "per" in target:
+                others = map(MEASURES[target["measure"]], measured[target["per"]])
+                values = [one / other for one, other in zip(values, others, strict=True)]
+            value = statistics.median(values)
             met = value <= target.get("at_most", value) and value >= target.get("at_least", value)
         judged.append(target | {"value": value, "met": met})
     return judged
@@ -45,7 +48,7 @@ def render(results, markdown=False):
             blocks.append(_title(group["title"], markdown) + _table(HEADINGS, rows, markdown))
     notes = [f"{c['name']}: {c['note']}" for c in results["contenders"] if c["note"]]
     blocks.append(_title("Notes", markdown) + "\n".join(f"- {note}" for note in notes))
-    rows = [_target_row(target) for target in results["targets"]]
+    rows = [_target_row(target) for target in judge(results["targets"], results["contenders"])]
     blocks.append(_title("Targets", markdown) + _table(("", "value", "target", ""), rows, markdown))
     return "\n\n".join(blocks) + "\n"
 
