@@ -72,7 +72,7 @@ def test_a_newer_debian_has_what_no_manager_has(home, tmp_path):
     assert found.returncode == 0, found.stderr
     assert found.stderr == "interpreters.py: there is no Python 3.12: 3.13 takes its place\n"
     python = Path(found.stdout.strip())
-    assert python == ROOT / ".cache/python/3.13/root/usr/bin/python3.13"
+    assert python == ROOT / ".cache" / "python" / "3.13" / "root" / "usr" / "bin" / "python3.13"
     subprocess.run([python, "-m", "venv", tmp_path / "venv"], check=True, capture_output=True, timeout=300)
     said = subprocess.run([tmp_path / "venv/bin/python", "-c", """
 import hashlib, pip, sqlite3, ssl, subprocess, sys, sysconfig

@@ -4,7 +4,6 @@ import statistics
 
 HEADINGS = ("", "wall s", "±", "CPU s", "peak MB", "file MB", "wall/ours", "CPU/ours", "MB/ours", "wall/limit")
 
-
 MEASURES = {
     "wall_s": lambda run: run["wall_s"],
     "cpu_s": lambda run: run["user_s"] + run["system_s"],
