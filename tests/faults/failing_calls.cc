@@ -6,8 +6,8 @@
 // errno's number, "before" or "after" (SIGKILL). Calls that were counted are told, one
 // character each, to the file FAULT_SEEN.
 //
-// FAULT_PEEK_MS: after each recv with MSG_PEEK the program is held up for so long, in
-// which more may arrive.
+// FAULT_PEEK_MS: after each recv with MSG_PEEK, and each SSL_peek, the program is held up
+// for so long, in which more may arrive.
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -83,6 +83,12 @@ Result call(const char* name, bool ours, Real make) {
   return Result{-1};
 }
 
+void hold_up() {
+  static const char* const milliseconds = ::getenv("FAULT_PEEK_MS");
+  if (milliseconds != nullptr)
+    ::usleep(static_cast<useconds_t>(std::atoi(milliseconds)) * 1000);
+}
+
 }  // namespace
 
 extern "C" {
@@ -104,11 +110,16 @@ __attribute__((visibility("default"))) int close(int fd) {
 
 __attribute__((visibility("default"))) ssize_t recv(int fd, void* to, size_t size,
                                                     int flags) {
-  static const char* const held_up = ::getenv("FAULT_PEEK_MS");
   const ssize_t got =
       real<ssize_t (*)(int, void*, size_t, int)>("recv")(fd, to, size, flags);
-  if (held_up != nullptr && (flags & MSG_PEEK) != 0)
-    ::usleep(static_cast<useconds_t>(std::atoi(held_up)) * 1000);
+  if ((flags & MSG_PEEK) != 0) hold_up();
+  return got;
+}
+
+// Of OpenSSL; its SSL is not ours to look into.
+__attribute__((visibility("default"))) int SSL_peek(void* ssl, void* to, int size) {
+  const int got = real<int (*)(void*, void*, int)>("SSL_peek")(ssl, to, size);
+  hold_up();
   return got;
 }
 

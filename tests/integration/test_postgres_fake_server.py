@@ -30,6 +30,7 @@ SCRAM = message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0")
 OK = message(b"R", struct.pack("!I", 0))
 NOTICE = message(b"N", b"SNOTICE\0C00000\0Mhello\0\0")
 READY = message(b"Z", b"I")
+END = object()  # the server says no more, and still listens
 
 
 class Liar(Listener):
@@ -56,8 +57,11 @@ class Liar(Listener):
                 first = client.recv(8)
             self.users.append(first + client.recv(4096))
             for part in self.says:
-                client.sendall(part)
-                time.sleep(0.01)
+                if part is END:
+                    client.shutdown(socket.SHUT_WR)
+                else:
+                    client.sendall(part)
+                    time.sleep(0.01)
             self.told.append(client.recv(4096))
 
 
@@ -69,6 +73,13 @@ def certified(tmp_path_factory):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "right.crt", folder / "right.key")
     return folder, context
+
+
+@pytest.fixture
+def held_up(penstock):
+    """Between its look at what a server says and whatever comes next, the program waits a tenth of a second."""
+    penstock.env["LD_PRELOAD"] = str(ROOT / "build" / "tests" / "libfailing_calls.so")
+    penstock.env["FAULT_PEEK_MS"] = "100"
 
 
 def ask(penstock, liar, options, host="127.0.0.1"):
@@ -96,13 +107,31 @@ def test_the_password_itself_is_not_given_to_whoever_asks(penstock, says, option
 
 # RS-026
 @pytest.mark.parametrize("says", [[SCRAM, CLEAR], [MD5, CLEAR], [MD5, CLEAR[:3], CLEAR[3:] + OK + READY]])
-def test_nor_to_one_that_asks_between_our_look_and_the_drivers_read(penstock, says):
-    penstock.env["LD_PRELOAD"] = str(ROOT / "build" / "tests" / "libfailing_calls.so")
-    penstock.env["FAULT_PEEK_MS"] = "100"
+def test_nor_to_one_that_asks_between_our_look_and_the_drivers_read(penstock, held_up, says):
     with Liar(says) as liar:
         assert ask(penstock, liar, "sslmode=disable")["code"] == "password_not_sent"
         # What it asked for first, it got: the message was not held back.
         assert liar.told[0].startswith(b"p"), liar.told
+
+
+# RS-026
+def test_nor_to_one_that_asks_then_and_says_no_more(penstock, held_up):
+    with Liar([CLEAR[:6], CLEAR[6:], END]) as liar:
+        assert ask(penstock, liar, "sslmode=disable")["code"] == "password_not_sent"
+
+
+# RS-026
+# Of TLS 1.3 the tickets come first, and there is nothing in them to look at.
+@pytest.mark.parametrize("says", [[b"", CLEAR], [b"", CLEAR[:6], CLEAR[6:], END], [SCRAM, CLEAR], [MD5, CLEAR]])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_nor_then_over_tls(penstock, held_up, certified, says, version):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certified[0] / "right.crt", certified[0] / "right.key")
+    context.minimum_version = context.maximum_version = version
+    with Liar(says, tls=context) as liar:
+        assert ask(penstock, liar, "sslmode=require")["code"] == "password_not_sent"
+        if says[0]:
+            assert liar.told[0].startswith(b"p"), liar.told
 
 
 # RS-026
@@ -111,6 +140,15 @@ def test_nor_to_one_that_asks_between_our_look_and_the_drivers_read(penstock, sa
 def test_nor_over_tls_whose_certificate_nobody_verified(penstock, certified, says, options):
     with Liar(says, tls=certified[1]) as liar:
         assert ask(penstock, liar, options)["code"] == "password_not_sent"
+
+
+# RS-026
+# A server asks once and waits; and what libpq would have to read twice is none of a login.
+@pytest.mark.parametrize("says", [[MD5 + MD5], [NOTICE * 500]])
+def test_a_server_that_asks_without_waiting_is_none(penstock, certified, says):
+    with Liar(says, tls=certified[1]) as liar:
+        assert ask(penstock, liar, "sslmode=require")["code"] == "protocol_error"
+        assert not any(liar.told)
 
 
 # RS-026

@@ -1,10 +1,14 @@
 """sslmode with libpq's meaning: against the real server's certificate, and through a proxy with certificates of its own."""
 
+import contextlib
+import socket
 import sys
+import threading
 
 import pytest
 
 from conftest import ROOT
+from listener import Listener
 from on_postgres import Database, admin, arrow, certificates, connected, pg, query, variable  # noqa: F401
 from proxy import SSL_REQUEST, Proxy
 
@@ -24,6 +28,28 @@ def encrypted(penstock):
     """Whether the server says the connection is encrypted."""
     table = arrow(penstock, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
     return table.column(0).to_pylist() == [True]
+
+
+class Dribble(Listener):
+    """A way to the server that gives what it says a byte at a time, and ends after `limit` bytes."""
+
+    def __init__(self, host, port, limit=None):
+        self.server, self.limit, self.given = (host, port), limit, 0
+
+    def serve(self, client):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with socket.create_connection(self.server) as server:
+            threading.Thread(target=self._back, args=(client, server), daemon=True).start()
+            while self.given != self.limit and (said := server.recv(1)):
+                client.sendall(said)
+                self.given += 1
+            client.shutdown(socket.SHUT_RDWR)
+
+    def _back(self, client, server):
+        with contextlib.suppress(OSError):
+            while said := client.recv(65536):
+                server.sendall(said)
+            server.shutdown(socket.SHUT_WR)
 
 
 def refusal(penstock):
@@ -61,6 +87,20 @@ def test_require_encrypts_and_rows_come_whole(pg, admin):  # noqa: F811
 def test_prefer_encrypts_where_the_server_can(pg, admin):  # noqa: F811
     assert encrypted(connected(pg, dsn("127.0.0.1", admin.port, "sslmode=prefer")))
     assert not encrypted(connected(pg, dsn("127.0.0.1", admin.port, "sslmode=disable")))
+
+
+# RS-026: what the server says in a login is looked at before libpq reads it.
+@pytest.mark.parametrize("mode", ["disable", "require"])
+def test_a_login_may_come_in_bytes_and_end_anywhere(pg, admin, mode):  # noqa: F811
+    with Dribble(admin.host, admin.port) as way:
+        assert encrypted(connected(pg, dsn("127.0.0.1", way.port, f"sslmode={mode}"))) is (mode == "require")
+        whole = way.given
+    # All of a login, and of TLS before it, is among the first bytes.
+    for limit in range(1, min(whole, 3000), 131 if mode == "require" else 13):
+        with Dribble(admin.host, admin.port, limit) as way:
+            result = query(connected(pg, dsn("127.0.0.1", way.port, f"sslmode={mode}")), "SELECT 1", "-o", "x.csv")
+            assert result.code == 3, (limit, result)
+            assert result.error["code"] in ("connect_failed", "tls_failed", "connection_lost"), (limit, result)
 
 
 def test_the_servers_certificate_is_verified_by_its_authority_and_name(pg, admin, certificates):  # noqa: F811

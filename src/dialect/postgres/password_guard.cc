@@ -1,5 +1,6 @@
 #include "dialect/postgres/password_guard.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -9,7 +10,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <vector>
+#include <utility>
 
 #include "dialect/postgres/wire.h"
 #include "dialect/socket_stream.h"
@@ -18,7 +19,6 @@
 namespace penstock::postgres {
 namespace {
 
-constexpr std::size_t kPeekBytes = 16 * 1024;  // libpq's buffer, and a TLS record
 // Type, length and kind of an authentication request.
 constexpr std::size_t kHeadBytes = 9;
 // libpq gives up on a message that is shorter or longer before it has logged in.
@@ -26,26 +26,36 @@ constexpr std::size_t kLeastBytes = 8;
 constexpr std::size_t kMostBytes = 2000;
 constexpr std::uint32_t kOk = 0;
 constexpr std::uint32_t kCleartextPassword = 3;
+constexpr std::uint32_t kSaslFinal = 12;
+
+// https://www.rfc-editor.org/rfc/rfc8446#section-5: a record's head, whose last two bytes
+// are the length of what follows, and the most that may follow (of TLS 1.2).
+constexpr std::size_t kRecordHeadBytes = 5;
+constexpr std::size_t kRecordBytes = kRecordHeadBytes + 16384 + 2048;
+// What libpq has room for in any case, so that one read takes all of a record.
+constexpr std::size_t kReadBytes = 8192;
 
 // The message that bytes begin with.
 // https://www.postgresql.org/docs/15/protocol-message-formats.html
 struct Message {
-  bool final = false;     // nothing behind it is answered with the password
+  bool final = false;     // nothing behind it is answered
   bool password = false;  // AuthenticationCleartextPassword
+  bool answered = false;
   std::size_t bytes = 0;  // of all of it
 };
 
 // Nothing: it cannot be told yet.
 std::optional<Message> message_in(std::string_view bytes) {
   if (bytes.empty()) return std::nullopt;
-  if (bytes.front() == 'E') return Message{true, false, 0};  // an error is the last
+  if (bytes.front() == 'E') return Message{true, false, false, 0};
   if (bytes.size() < 5) return std::nullopt;
   const std::size_t size = read_u32(bytes.data() + 1);
-  if (size < kLeastBytes || size > kMostBytes) return Message{true, false, 0};
-  if (bytes.front() != 'R') return Message{false, false, size + 1};
+  if (size < kLeastBytes || size > kMostBytes) return Message{true, false, false, 0};
+  if (bytes.front() != 'R') return Message{false, false, false, size + 1};
   if (bytes.size() < kHeadBytes) return std::nullopt;
   const std::uint32_t request = read_u32(bytes.data() + 5);
-  return Message{request == kOk, request == kCleartextPassword, size + 1};
+  return Message{request == kOk, request == kCleartextPassword,
+                 request != kOk && request != kSaslFinal, size + 1};
 }
 
 [[noreturn]] void refuse() {
@@ -56,46 +66,69 @@ std::optional<Message> message_in(std::string_view bytes) {
               "scram-sha-256 in the server's pg_hba.conf");
 }
 
+[[noreturn]] void no_login() {
+  throw Error(Category::kUnavailable, "protocol_error",
+              "what the server sends is no login");
+}
+
+// True: what can be read now is all there will be.
 bool is_closed_by_peer(int socket) {
   pollfd polled{socket, POLLRDHUP, 0};
   return ::poll(&polled, 1, 0) > 0 && polled.revents != 0;
 }
 
-// For as long as it lives, what libpq knows as its socket holds one message and nothing
-// behind it.
-class OneMessage {
+std::string peeked(int socket, void* ssl, std::size_t room) {
+  std::string bytes(room, '\0');
+  bytes.resize(peek(socket, ssl, bytes.data(), room));
+  return bytes;
+}
+
+// For as long as it lives, what libpq (and OpenSSL for it) knows as its socket holds
+// `bytes`, which are taken from the real one, and nothing behind them but, if `end`, the
+// connection's end.
+class Handed {
  public:
-  OneMessage(int socket, std::string_view message) : socket_(socket) {
+  Handed(PGconn* connection, std::string bytes, bool end)
+      : connection_(connection), socket_(PQsocket(connection)) {
     int ends[2] = {-1, -1};
-    real_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    real_ = ::fcntl(socket_, F_DUPFD_CLOEXEC, 0);
     const bool made =
         real_ >= 0 &&
         ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0;
     far_ = ends[1];
     const bool put = made &&
-                     ::send(far_, message.data(), message.size(), MSG_NOSIGNAL) ==
-                         static_cast<ssize_t>(message.size()) &&
-                     ::dup3(ends[0], socket, O_CLOEXEC) == socket;
+                     ::send(far_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+                         static_cast<ssize_t>(bytes.size()) &&
+                     (!end || ::shutdown(far_, SHUT_WR) == 0) &&
+                     ::dup3(ends[0], socket_, O_CLOEXEC) == socket_;
     const int error = errno;
     if (ends[0] >= 0) ::close(ends[0]);
-    if (put) return;
+    if (put) {
+      // They are the first that the socket has: they were looked at, and not taken.
+      static_cast<void>(::recv(real_, bytes.data(), bytes.size(), 0));
+      return;
+    }
     close_own();
     throw Error(Category::kUnexpected, "no_descriptor",
                 std::string("cannot make a pair of sockets: ") + std::strerror(error));
   }
-  ~OneMessage() {
-    ::dup3(real_, socket_, O_CLOEXEC);
+  ~Handed() {
+    // libpq may have closed it; its number is then another's.
+    if (PQsocket(connection_) == socket_) ::dup3(real_, socket_, O_CLOEXEC);
     close_own();
   }
-  OneMessage(const OneMessage&) = delete;
-  OneMessage& operator=(const OneMessage&) = delete;
+  Handed(const Handed&) = delete;
+  Handed& operator=(const Handed&) = delete;
 
-  /// What libpq has written meanwhile.
+  /// What has been written meanwhile.
   std::string answer() const {
-    std::string bytes(kPeekBytes, '\0');
-    const ssize_t got = ::recv(far_, bytes.data(), bytes.size(), 0);
-    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return bytes;
+    std::string all;
+    char bytes[4096];
+    while (true) {
+      const ssize_t got = ::recv(far_, bytes, sizeof(bytes), 0);
+      if (got <= 0) return all;
+      all.append(bytes, static_cast<std::size_t>(got));
+    }
   }
 
  private:
@@ -105,6 +138,7 @@ class OneMessage {
     }
   }
 
+  PGconn* connection_;
   int socket_;
   int real_ = -1;
   int far_ = -1;
@@ -123,61 +157,99 @@ void send_all(int socket, std::string_view bytes, SocketWait& wait) {
   }
 }
 
-PostgresPollingStatusType poll_with(std::string_view message, PGconn* connection,
-                                    SocketWait& wait) {
-  const int socket = PQsocket(connection);
-  PostgresPollingStatusType state = PGRES_POLLING_FAILED;
-  std::string answer;
-  {
-    const OneMessage alone(socket, message);
-    state = PQconnectPoll(connection);
-    answer = alone.answer();
+// What the socket begins with, once `size_of` it has arrived (nothing: it cannot be told
+// yet), or the connection's end.
+struct Begun {
+  std::string bytes;
+  bool end = false;
+};
+template <class SizeOf>
+Begun await_begun(int socket, std::size_t room, SizeOf size_of, SocketWait& wait) {
+  std::size_t seen = 0;
+  while (true) {
+    // Asked first: what arrives after it is not all there will be.
+    const bool end = is_closed_by_peer(socket);
+    std::string bytes = peeked(socket, nullptr, room);
+    const std::optional<std::size_t> size = size_of(bytes);
+    if (size && bytes.size() >= *size) {
+      bytes.resize(*size);
+      return {std::move(bytes), false};
+    }
+    if (end) return {std::move(bytes), true};
+    // Not all of it yet: poll would return at once for what is already there.
+    if (bytes.size() == seen) ::usleep(1000);
+    seen = bytes.size();
+    wait.until_readable(socket);
   }
-  send_all(socket, answer, wait);
-  return state;
+}
+
+std::optional<std::size_t> size_of_record(std::string_view bytes) {
+  if (bytes.size() < kRecordHeadBytes) return std::nullopt;
+  const std::size_t size = kRecordHeadBytes + static_cast<unsigned char>(bytes[3]) * 256 +
+                           static_cast<unsigned char>(bytes[4]);
+  return std::min(size, kRecordBytes);  // OpenSSL refuses a longer one by its head
 }
 
 PostgresPollingStatusType poll_plain(PGconn* connection, SocketWait& wait) {
   const int socket = PQsocket(connection);
-  std::vector<char> bytes(kHeadBytes + kMostBytes);
-  std::size_t seen = 0;
-  while (true) {
-    const std::size_t got = peek(socket, nullptr, bytes.data(), bytes.size());
-    const auto message = message_in({bytes.data(), got});
-    if (message && message->password) refuse();
-    if (got == 0 || (message && message->final)) return PQconnectPoll(connection);
-    if (message && got >= message->bytes) {
-      // Taken from the socket: what was looked at, and no more.
-      static_cast<void>(::recv(socket, bytes.data(), message->bytes, 0));
-      return poll_with({bytes.data(), message->bytes}, connection, wait);
-    }
-    if (is_closed_by_peer(socket)) return PQconnectPoll(connection);  // it will say so
-    // Not all of it yet: poll would return at once for what is already there.
-    if (got == seen) ::usleep(1000);
-    seen = got;
-    wait.until_readable(socket);
+  bool final = false;
+  const auto size_of = [&final](std::string_view bytes) -> std::optional<std::size_t> {
+    const auto message = message_in(bytes);
+    if (!message) return std::nullopt;
+    if (message->password) refuse();
+    final = message->final;
+    return message->bytes;
+  };
+  const Begun begun = await_begun(socket, kHeadBytes + kMostBytes, size_of, wait);
+  if (final) return PQconnectPoll(connection);
+  PostgresPollingStatusType state = PGRES_POLLING_FAILED;
+  std::string answer;
+  {
+    const Handed handed(connection, begun.bytes, begun.end);
+    state = PQconnectPoll(connection);
+    answer = handed.answer();
   }
+  send_all(socket, answer, wait);
+  return state;
 }
 
 }  // namespace
 
 PostgresPollingStatusType PasswordGuard::poll(PGconn* connection, SocketWait& wait) {
   if (PQsslInUse(connection) == 0) return poll_plain(connection, wait);
-  check_record(connection);
+  if (!final_of_tls_) {
+    const int socket = PQsocket(connection);
+    auto state = PGRES_POLLING_FAILED;
+    std::string answer;
+    const Begun record = await_begun(socket, kRecordBytes, size_of_record, wait);
+    {
+      const Handed handed(connection, record.bytes, record.end);
+      final_of_tls_ = look_into_record(connection);
+      if (!final_of_tls_) state = PQconnectPoll(connection);
+      answer = handed.answer();
+    }
+    send_all(socket, answer, wait);
+    if (!final_of_tls_) return state;
+  }
   return PQconnectPoll(connection);
 }
 
 // What the record leaves open, the next one goes on with.
-void PasswordGuard::check_record(PGconn* connection) {
-  std::vector<char> bytes(kPeekBytes);
-  const std::size_t got = peek(PQsocket(connection), PQsslStruct(connection, "OpenSSL"),
-                               bytes.data(), bytes.size());
-  pending_.append(bytes.data(), got);
+bool PasswordGuard::look_into_record(PGconn* connection) {
+  const std::string bytes =
+      peeked(PQsocket(connection), PQsslStruct(connection, "OpenSSL"), kRecordBytes);
+  pending_ += bytes;
+  int answered = 0;
   while (const auto message = message_in(pending_)) {
     if (message->password) refuse();
-    if (message->final || pending_.size() < message->bytes) break;
+    if (message->final) return true;
+    if (pending_.size() < message->bytes) break;
+    answered += message->answered ? 1 : 0;
     pending_.erase(0, message->bytes);
   }
+  // A server waits for its answer, and libpq must have room for both.
+  if (answered > 1 || bytes.size() > kReadBytes) no_login();
+  return false;
 }
 
 }  // namespace penstock::postgres
