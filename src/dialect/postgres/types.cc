@@ -114,9 +114,10 @@ class Planner {
       plan_numeric(column.typmod, &plan);
     } else if (const BuiltIn* type = chosen_form(built_in(column.oid))) {
       use(*type, &plan);
-      // jsonb's binary form has a version byte before the text; the text form is the
-      // text.
-      plan.binary = type->name != "jsonb";
+      // A text is the same in both forms (jsonb's binary one has a version byte before
+      // it); the text form costs the server less: in binary form it makes a message of
+      // each value.
+      plan.binary = type->decode != Decode::kBytes || type->kind != Kind::kText;
       if (type->lossy && choices_.on_lossy == OnLossy::kText) as_text(&plan, true);
     } else if (!plan_array(column, &plan)) {
       as_text(&plan, false);
