@@ -185,8 +185,7 @@ Begun await_begun(int socket, std::size_t room, SizeOf size_of, SocketWait& wait
 
 std::optional<std::size_t> size_of_record(std::string_view bytes) {
   if (bytes.size() < kRecordHeadBytes) return std::nullopt;
-  const std::size_t size = kRecordHeadBytes + static_cast<unsigned char>(bytes[3]) * 256 +
-                           static_cast<unsigned char>(bytes[4]);
+  const std::size_t size = kRecordHeadBytes + read_u16(bytes.data() + 3);
   return std::min(size, kRecordBytes);  // OpenSSL refuses a longer one by its head
 }
 
