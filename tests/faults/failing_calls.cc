@@ -117,7 +117,9 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void* to, size_t siz
 }
 
 // Of OpenSSL; its SSL is not ours to look into.
-__attribute__((visibility("default"))) int SSL_peek(void* ssl, void* to, int size) {
+__attribute__((visibility("default"))) int ssl_peek(void* ssl, void* to,
+                                                    int size) __asm__("SSL_peek");
+int ssl_peek(void* ssl, void* to, int size) {
   const int got = real<int (*)(void*, void*, int)>("SSL_peek")(ssl, to, size);
   hold_up();
   return got;
