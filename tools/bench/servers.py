@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers
 import mariadb
 import mysql
 from mysql_family import CACHE as PROGRAMS
-from postgres import BINARIES, account, await_port, free_port, give_away
+from postgres import BINARIES, account, await_port, reserve_port, give_away
 
 NAME = "bench"
 SECONDS_TO_STOP = 60
@@ -60,7 +60,7 @@ class Served(data.Database):
             loaded.touch()
 
     def __enter__(self):
-        self._port = free_port()
+        self._port = reserve_port()
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
                 self._command(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from certificates import make_authority, make_certificate
-from postgres import account, await_port, free_port, give_away
+from postgres import account, await_port, reserve_port, give_away
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "servers"
@@ -147,7 +147,7 @@ class Server:
                 shutil.chown(path, "nobody", "nogroup")
 
     def _start(self):
-        self.port = free_port()
+        self.port = reserve_port()
         settings = SETTINGS | self.settings | {
             "datadir": self.folder / "data",
             # A MariaDB that starts removes what others have in a common one.
@@ -166,7 +166,7 @@ class Server:
         await_port(self.port, self.process, self.log, SECONDS_TO_START)
         end = time.monotonic() + SECONDS_TO_START
         while self._client("root", "SELECT 1", check=False).returncode != 0:
-            if time.monotonic() > end:
+            if time.monotonic() > end or self.process.poll() is not None:
                 raise RuntimeError(f"{self.name} does not get ready:\n{self.log.read_text(errors='replace')[-4000:]}")
             time.sleep(0.05)
 

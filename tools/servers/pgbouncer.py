@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import subprocess
 
-from postgres import DATABASE, account, await_port, free_port, give_away
+from postgres import DATABASE, account, await_port, reserve_port, give_away
 
 # With few connections to the server, sessions do share one; no startup parameter is ignored, so one that a client
 # sends and PgBouncer does not know would be refused.
@@ -35,7 +35,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        self.port = free_port()
+        self.port = reserve_port()
         self.variables = {
             "PENSTOCK_TEST_PGBOUNCER_DSN": f"postgresql://reader:{postgres.passwords['reader']}@127.0.0.1:"
                                            f"{self.port}/{DATABASE}?sslmode=disable"}

@@ -49,10 +49,17 @@ def account():
     return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+_reserved = []
+
+
+def reserve_port():
+    """A port of 127.0.0.1 that stays bound for as long as this process lives, so that no client's end and no other server
+    gets it; not listening, so that a server that sets SO_REUSEADDR, as they all do, may listen there."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    _reserved.append(probe)
+    return probe.getsockname()[1]
 
 
 def give_away(folder):
@@ -84,7 +91,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        self.port = free_port()
+        self.port = reserve_port()
         self.passwords = {role: secrets.token_hex(8) for role in ("postgres", "reader", "writer", "replicator")}
         self.log = self.folder / "server.log"
         self._make_certificates()
