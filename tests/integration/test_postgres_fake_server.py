@@ -65,14 +65,18 @@ class Liar(Listener):
             self.told.append(client.recv(4096))
 
 
+def context_of(folder):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "right.crt", folder / "right.key")
+    return context
+
+
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory):
     folder = tmp_path_factory.mktemp("liar")
     make_authority(folder, "ca")
     make_certificate(folder, "right", "ca", "localhost", "DNS:localhost")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "right.crt", folder / "right.key")
-    return folder, context
+    return folder, context_of(folder)
 
 
 @pytest.fixture
@@ -125,8 +129,7 @@ def test_nor_to_one_that_asks_then_and_says_no_more(penstock, held_up):
 @pytest.mark.parametrize("says", [[b"", CLEAR], [b"", CLEAR[:6], CLEAR[6:], END], [SCRAM, CLEAR], [MD5, CLEAR]])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_nor_then_over_tls(penstock, held_up, certified, says, version):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certified[0] / "right.crt", certified[0] / "right.key")
+    context = context_of(certified[0])
     context.minimum_version = context.maximum_version = version
     with Liar(says, tls=context) as liar:
         assert ask(penstock, liar, "sslmode=require")["code"] == "password_not_sent"

@@ -1,6 +1,5 @@
 """sslmode with libpq's meaning: against the real server's certificate, and through a proxy with certificates of its own."""
 
-import contextlib
 import socket
 import sys
 import threading
@@ -8,7 +7,6 @@ import threading
 import pytest
 
 from conftest import ROOT
-from listener import Listener
 from on_postgres import Database, admin, arrow, certificates, connected, pg, query, variable  # noqa: F401
 from proxy import SSL_REQUEST, Proxy
 
@@ -30,26 +28,19 @@ def encrypted(penstock):
     return table.column(0).to_pylist() == [True]
 
 
-class Dribble(Listener):
-    """A way to the server that gives what it says a byte at a time, and ends after `limit` bytes."""
+class Dribble(Proxy):
+    """Passes everything on, what the server says a byte at a time, and ends after `cut_after` bytes of it."""
 
-    def __init__(self, host, port, limit=None):
-        self.server, self.limit, self.given = (host, port), limit, 0
+    given = 0
 
     def serve(self, client):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with socket.create_connection(self.server) as server:
-            threading.Thread(target=self._back, args=(client, server), daemon=True).start()
-            while self.given != self.limit and (said := server.recv(1)):
+            threading.Thread(target=self._pump, args=(client, server), daemon=True).start()
+            while self.given != self.cut_after and (said := server.recv(1)):
                 client.sendall(said)
                 self.given += 1
             client.shutdown(socket.SHUT_RDWR)
-
-    def _back(self, client, server):
-        with contextlib.suppress(OSError):
-            while said := client.recv(65536):
-                server.sendall(said)
-            server.shutdown(socket.SHUT_WR)
 
 
 def refusal(penstock):
@@ -96,7 +87,7 @@ def test_a_login_may_come_in_bytes_and_end_anywhere(pg, admin, mode):  # noqa: F
         assert encrypted(connected(pg, dsn("127.0.0.1", way.port, f"sslmode={mode}"))) is (mode == "require")
 
     def select_one(limit=None):
-        with Dribble(admin.host, admin.port, limit) as way:
+        with Dribble(admin.host, admin.port, cut_after=limit) as way:
             result = query(connected(pg, dsn("127.0.0.1", way.port, f"sslmode={mode}")), "SELECT 1", "-o", "x.csv")
             return result, way.given
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers
 import mariadb
 import mysql
 from mysql_family import CACHE as PROGRAMS
-from postgres import BINARIES, account, await_port, reserve_port, give_away
+from postgres import BINARIES, account, await_port, give_away, reserve_port
 
 NAME = "bench"
 SECONDS_TO_STOP = 60

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from certificates import make_authority, make_certificate
-from postgres import account, await_port, reserve_port, give_away
+from postgres import account, await_port, give_away, reserve_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "servers"

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import subprocess
 
-from postgres import DATABASE, account, await_port, reserve_port, give_away
+from postgres import DATABASE, account, await_port, give_away, reserve_port
 
 # With few connections to the server, sessions do share one; no startup parameter is ignored, so one that a client
 # sends and PgBouncer does not know would be refused.

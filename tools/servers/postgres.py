@@ -175,7 +175,7 @@ class Server:
 
     def _await_ready(self):
         end = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < end:
+        while time.monotonic() < end and self.process.poll() is None:
             ready = subprocess.run([BINARIES[0] / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)])
             if ready.returncode == 0:
                 return

@@ -35,27 +35,39 @@ constexpr std::size_t kRecordBytes = kRecordHeadBytes + 16384 + 2048;
 // What libpq has room for in any case, so that one read takes all of a record.
 constexpr std::size_t kReadBytes = 8192;
 
-// The message that bytes begin with.
+// What libpq makes of a message.
 // https://www.postgresql.org/docs/15/protocol-message-formats.html
-struct Message {
-  bool final = false;     // nothing behind it is answered
-  bool password = false;  // AuthenticationCleartextPassword
-  bool answered = false;
-  std::size_t bytes = 0;  // of all of it
+enum class Kind {
+  kFinal,     // the login's end: nothing behind it is answered
+  kPassword,  // AuthenticationCleartextPassword
+  kRequest,   // another one, which is answered
+  kOther,
 };
 
-// Nothing: it cannot be told yet.
+struct Message {
+  Kind kind;
+  std::size_t bytes = 0;  // of all of it; of a final one, which is left alone, 0
+};
+
+// The message that bytes begin with. Nothing: it cannot be told yet.
 std::optional<Message> message_in(std::string_view bytes) {
   if (bytes.empty()) return std::nullopt;
-  if (bytes.front() == 'E') return Message{true, false, false, 0};
+  if (bytes.front() == 'E') return Message{Kind::kFinal};
   if (bytes.size() < 5) return std::nullopt;
   const std::size_t size = read_u32(bytes.data() + 1);
-  if (size < kLeastBytes || size > kMostBytes) return Message{true, false, false, 0};
-  if (bytes.front() != 'R') return Message{false, false, false, size + 1};
+  if (size < kLeastBytes || size > kMostBytes) return Message{Kind::kFinal};
+  if (bytes.front() != 'R') return Message{Kind::kOther, size + 1};
   if (bytes.size() < kHeadBytes) return std::nullopt;
-  const std::uint32_t request = read_u32(bytes.data() + 5);
-  return Message{request == kOk, request == kCleartextPassword,
-                 request != kOk && request != kSaslFinal, size + 1};
+  switch (read_u32(bytes.data() + 5)) {
+    case kOk:
+      return Message{Kind::kFinal};
+    case kCleartextPassword:
+      return Message{Kind::kPassword, size + 1};
+    case kSaslFinal:
+      return Message{Kind::kOther, size + 1};
+    default:
+      return Message{Kind::kRequest, size + 1};
+  }
 }
 
 [[noreturn]] void refuse() {
@@ -183,6 +195,22 @@ Begun await_begun(int socket, std::size_t room, SizeOf size_of, SocketWait& wait
   }
 }
 
+// Does `step` while libpq has what has begun and nothing else, then sends what it wrote.
+template <class Step>
+PostgresPollingStatusType hand(PGconn* connection, const Begun& begun, SocketWait& wait,
+                               Step step) {
+  const int socket = PQsocket(connection);
+  auto state = PGRES_POLLING_FAILED;
+  std::string answer;
+  {
+    const Handed handed(connection, begun.bytes, begun.end);
+    state = step();
+    answer = handed.answer();
+  }
+  send_all(socket, answer, wait);
+  return state;
+}
+
 std::optional<std::size_t> size_of_record(std::string_view bytes) {
   if (bytes.size() < kRecordHeadBytes) return std::nullopt;
   const std::size_t size = kRecordHeadBytes + read_u16(bytes.data() + 3);
@@ -190,47 +218,32 @@ std::optional<std::size_t> size_of_record(std::string_view bytes) {
 }
 
 PostgresPollingStatusType poll_plain(PGconn* connection, SocketWait& wait) {
-  const int socket = PQsocket(connection);
   bool final = false;
   const auto size_of = [&final](std::string_view bytes) -> std::optional<std::size_t> {
     const auto message = message_in(bytes);
     if (!message) return std::nullopt;
-    if (message->password) refuse();
-    final = message->final;
+    if (message->kind == Kind::kPassword) refuse();
+    final = message->kind == Kind::kFinal;
     return message->bytes;
   };
-  const Begun begun = await_begun(socket, kHeadBytes + kMostBytes, size_of, wait);
+  const Begun begun =
+      await_begun(PQsocket(connection), kHeadBytes + kMostBytes, size_of, wait);
   if (final) return PQconnectPoll(connection);
-  PostgresPollingStatusType state = PGRES_POLLING_FAILED;
-  std::string answer;
-  {
-    const Handed handed(connection, begun.bytes, begun.end);
-    state = PQconnectPoll(connection);
-    answer = handed.answer();
-  }
-  send_all(socket, answer, wait);
-  return state;
+  return hand(connection, begun, wait, [=] { return PQconnectPoll(connection); });
 }
 
 }  // namespace
 
 PostgresPollingStatusType PasswordGuard::poll(PGconn* connection, SocketWait& wait) {
   if (PQsslInUse(connection) == 0) return poll_plain(connection, wait);
-  if (!final_of_tls_) {
-    const int socket = PQsocket(connection);
-    auto state = PGRES_POLLING_FAILED;
-    std::string answer;
-    const Begun record = await_begun(socket, kRecordBytes, size_of_record, wait);
-    {
-      const Handed handed(connection, record.bytes, record.end);
-      final_of_tls_ = look_into_record(connection);
-      if (!final_of_tls_) state = PQconnectPoll(connection);
-      answer = handed.answer();
-    }
-    send_all(socket, answer, wait);
-    if (!final_of_tls_) return state;
-  }
-  return PQconnectPoll(connection);
+  if (final_of_tls_) return PQconnectPoll(connection);
+  const Begun record =
+      await_begun(PQsocket(connection), kRecordBytes, size_of_record, wait);
+  const auto state = hand(connection, record, wait, [&] {
+    final_of_tls_ = look_into_record(connection);
+    return final_of_tls_ ? PGRES_POLLING_READING : PQconnectPoll(connection);
+  });
+  return final_of_tls_ ? PQconnectPoll(connection) : state;
 }
 
 // What the record leaves open, the next one goes on with.
@@ -238,16 +251,16 @@ bool PasswordGuard::look_into_record(PGconn* connection) {
   const std::string bytes =
       peeked(PQsocket(connection), PQsslStruct(connection, "OpenSSL"), kRecordBytes);
   pending_ += bytes;
-  int answered = 0;
+  int requests = 0;
   while (const auto message = message_in(pending_)) {
-    if (message->password) refuse();
-    if (message->final) return true;
+    if (message->kind == Kind::kPassword) refuse();
+    if (message->kind == Kind::kFinal) return true;
     if (pending_.size() < message->bytes) break;
-    answered += message->answered ? 1 : 0;
+    requests += message->kind == Kind::kRequest ? 1 : 0;
     pending_.erase(0, message->bytes);
   }
   // A server waits for its answer, and libpq must have room for both.
-  if (answered > 1 || bytes.size() > kReadBytes) no_login();
+  if (requests > 1 || bytes.size() > kReadBytes) no_login();
   return false;
 }
 
